@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A connection: bytes in, bytes out, one deadline, one callback.
+ *
+ * Bytes that arrive are held until the owner consumes them; the owner sees all that is held as one
+ * slice. An idle connection holds no buffer: reading goes through the loop's own, and only what
+ * the owner left over is copied. Output goes out at once if the socket takes it; the rest waits and
+ * reading pauses while much waits.
+ *
+ * Life: connection_accept or connection_connect, then events, then connection_close, which the
+ * owner calls, also from within the callback. After CLOSED or FAILED no other event comes. */
+#ifndef NET_CONNECTION_H
+#define NET_CONNECTION_H
+
+#include "hl7.h"
+#include "loop.h"
+
+#include <sys/socket.h>
+
+enum connection_event {
+    CONNECTION_OPEN,    /* connection_connect succeeded */
+    CONNECTION_DATA,    /* more bytes are held */
+    CONNECTION_DRAINED, /* output that had to wait has all been handed to the system */
+    CONNECTION_TIMEOUT, /* the deadline came */
+    CONNECTION_CLOSED,  /* the peer has closed its side; what is held is all there will be */
+    CONNECTION_FAILED   /* reset, refused, …: connection->error is the errno */
+};
+
+struct connection {
+    struct loop_source source;
+    struct loop_timer timer;
+    struct loop *loop;
+    void (*on_event)(struct connection *connection, enum connection_event event);
+    uint64_t deadline; /* loop time, 0: none */
+    char *held_own;    /* malloc'd: bytes kept between events; NULL when none */
+    size_t held_size;
+    hl7_slice held;    /* what is held now: in held_own or in the loop's read buffer */
+    char *out;         /* malloc'd: output that waits; NULL when none */
+    size_t out_start;
+    size_t out_len;
+    size_t out_size;
+    int error;
+    bool connecting;
+    bool paused;       /* the owner does not want to read now */
+    bool ended;        /* the peer has closed its side */
+    bool in_event;     /* private: closing is put off until the callback is left */
+    bool closing;
+    void (*on_freed)(struct connection *connection);
+};
+
+/* Takes a connected non-blocking socket. on_event and on_freed are set before, the rest is zero.
+ * on_freed is called once, when the connection no longer needs its memory. False with errno set:
+ * the socket is then still the caller's. */
+bool connection_accept(struct connection *connection, struct loop *loop, int fd);
+
+/* Begins to connect: OPEN or FAILED follows, or the deadline. False with errno set at once. */
+bool connection_connect(struct connection *connection, struct loop *loop,
+                        const struct sockaddr *address, socklen_t len);
+
+/* Reads what has arrived, now, without waiting for the loop to say so. Not from the callback. False
+ * when the connection was closed meanwhile: its memory may be gone. */
+bool connection_read(struct connection *connection);
+
+/* Drops the first n bytes held. */
+void connection_consume(struct connection *connection, size_t n);
+
+/* Sends bytes; they are copied as far as they have to wait. False when memory is short: the
+ * connection then FAILED in the owner's eyes and is to be closed. Write errors come as FAILED. */
+bool connection_send(struct connection *connection, hl7_slice bytes);
+
+/* Bytes that wait to be sent. */
+size_t connection_waiting(const struct connection *connection);
+
+/* Stops and resumes reading. Resuming offers what is held again, as DATA, if there is any; false as
+ * with connection_read. */
+void connection_pause(struct connection *connection);
+bool connection_resume(struct connection *connection);
+
+/* TIMEOUT comes `delay` milliseconds from now; 0 for never. Cheap: made for every message. */
+void connection_set_deadline(struct connection *connection, uint64_t delay);
+
+/* Says to the peer that nothing more comes from us; reading goes on. Closing at once, with bytes of
+ * the peer unread, could take away from it what was just sent. */
+void connection_end_output(struct connection *connection);
+
+/* Closes the socket and forgets everything held; on_freed follows, at once or when the running
+ * callback returns. */
+void connection_close(struct connection *connection);
+
+#endif
