@@ -324,9 +324,8 @@ HL7_API enum hl7_code hl7_escape(const struct hl7_delimiters *delimiters, hl7_sl
 
 /* Moves a raw value into a message with other delimiters: structure stays structure, data stays
  * data, formatting sequences stay (rule 20). Line ends and frame bytes become \X..\. */
-HL7_API enum hl7_code hl7_recode(const struct hl7_delimiters *from,
-                                 const struct hl7_delimiters *to, hl7_slice raw,
-                                 struct hl7_buffer *buffer);
+HL7_API enum hl7_code hl7_recode(const struct hl7_delimiters *from, const struct hl7_delimiters *to,
+                                 hl7_slice raw, struct hl7_buffer *buffer);
 
 /* ---- Edits (rule 12) ----------------------------------------------------------------------- */
 
@@ -437,8 +436,8 @@ HL7_API void hl7_ack_write(const struct hl7_message *message, const struct hl7_a
 
 /* Writes the FHS or BHS that opens the reply to a batch: the message here is the batch header that
  * came, alone. `ack` gives control id and time. */
-HL7_API void hl7_ack_write_batch_header(const struct hl7_message *header,
-                                        const struct hl7_ack *ack, struct hl7_buffer *buffer);
+HL7_API void hl7_ack_write_batch_header(const struct hl7_message *header, const struct hl7_ack *ack,
+                                        struct hl7_buffer *buffer);
 
 /* What an answer says, as its receiver reads it. */
 struct hl7_answer {
@@ -457,12 +456,12 @@ HL7_API bool hl7_answer_matches(const struct hl7_answer *answer, hl7_slice contr
 
 enum hl7_batch_kind {
     HL7_BATCH_END,
-    HL7_BATCH_FILE_HEADER,   /* FHS */
-    HL7_BATCH_HEADER,        /* BHS */
-    HL7_BATCH_MESSAGE,       /* MSH and all that follows it */
-    HL7_BATCH_TRAILER,       /* BTS */
-    HL7_BATCH_FILE_TRAILER,  /* FTS */
-    HL7_BATCH_STRAY          /* text before the first header */
+    HL7_BATCH_FILE_HEADER,  /* FHS */
+    HL7_BATCH_HEADER,       /* BHS */
+    HL7_BATCH_MESSAGE,      /* MSH and all that follows it */
+    HL7_BATCH_TRAILER,      /* BTS */
+    HL7_BATCH_FILE_TRAILER, /* FTS */
+    HL7_BATCH_STRAY         /* text before the first header */
 };
 
 /* Walks the parts of a batch, of a file of messages, or of one message. */
@@ -492,15 +491,7 @@ HL7_API enum hl7_code hl7_batch_check(hl7_slice bytes, size_t *ret_messages,
 
 /* ---- Times (rule 30) ----------------------------------------------------------------------- */
 
-enum hl7_precision {
-    HL7_YEAR,
-    HL7_MONTH,
-    HL7_DAY,
-    HL7_HOUR,
-    HL7_MINUTE,
-    HL7_SECOND,
-    HL7_FRACTION
-};
+enum hl7_precision { HL7_YEAR, HL7_MONTH, HL7_DAY, HL7_HOUR, HL7_MINUTE, HL7_SECOND, HL7_FRACTION };
 
 /* What was given is kept: parts beyond the precision are 0 (month and day 1). */
 struct hl7_time {
@@ -558,15 +549,16 @@ enum hl7_severity { HL7_ERROR, HL7_WARNING };
 /* One finding about a template; a list of them is in the order of the text. */
 struct hl7_diagnostic {
     enum hl7_severity severity;
-    size_t line; /* from 1 */
-    size_t column; /* in bytes, from 1 */
+    size_t line;      /* from 1 */
+    size_t column;    /* in bytes, from 1 */
     hl7_slice source; /* the line, for the caret */
     char text[160];
     struct hl7_diagnostic *next;
 };
 
 /* Compiles a template. All of its errors are reported at once, in *ret_diagnostics (in the arena;
- * NULL when there are none), and the result is then HL7_BAD_TEMPLATE. The text must outlive it. */
+ * NULL when there are none), and the result is then HL7_BAD_TEMPLATE. HL7_NO_MEMORY leaves both as
+ * they were. The text must outlive the template. */
 HL7_API enum hl7_code hl7_template_compile(hl7_slice text, struct hl7_arena *arena,
                                            const struct hl7_template **ret_template,
                                            struct hl7_diagnostic **ret_diagnostics);
@@ -578,7 +570,9 @@ struct hl7_conversion {
 };
 
 /* Runs a template. Scratch memory comes from the arena and is given back. On an error
- * *ret_diagnostic says where in the template; what the buffer then holds is unfinished. */
+ * *ret_diagnostic says where in the template; what the buffer then holds is unfinished. The errors:
+ * HL7_NO_MEMORY (the buffer, when buffer->full, else the arena), HL7_NOT_FOUND (strict),
+ * HL7_NOT_ENCODABLE and HL7_BAD_DELIMITERS (the output's MSH-2 does not do for a value). */
 HL7_API enum hl7_code hl7_template_run(const struct hl7_template *program,
                                        const struct hl7_conversion *conversion,
                                        struct hl7_arena *arena, struct hl7_buffer *buffer,

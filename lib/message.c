@@ -28,7 +28,7 @@ size_t message_bom(hl7_slice bytes)
 bool message_is_wide(hl7_slice bytes)
 {
     static const hl7_slice marks[] = {
-        {"\xff\xfe", 2},     {"\xfe\xff", 2},        {"M\0S\0", 4},           {"\0M\0S", 4},
+        {"\xff\xfe", 2},     {"\xfe\xff", 2},       {"M\0S\0", 4},         {"\0M\0S", 4},
         {"\0\0\xfe\xff", 4}, {"M\0\0\0S\0\0\0", 8}, {"\0\0\0M\0\0\0S", 8},
     };
 
@@ -272,19 +272,12 @@ static enum hl7_code check_size_and_width(hl7_slice bytes, struct hl7_error *err
     return HL7_OK;
 }
 
-/* MSH with any separator behind it: one that differs from the first header's is no less a header. */
-static bool begins_message(const char *segment, size_t len)
-{
-    return len >= 3 && memcmp(segment, "MSH", 3) == 0 &&
-           (len == 3 || !is_alphanumeric((unsigned char)segment[3]));
-}
-
 /* Does a line that begins here begin a message? With any separator: another message may use others. */
 static bool begins_message(hl7_slice line)
 {
     line = hl7_slice_part(line, message_bom(line), line.len);
-    return hl7_slice_starts(line, HL7_TEXT("MSH")) && (line.len == 3 || can_delimit(line.ptr[3]) ||
-                                                       line.ptr[3] == '\r' || line.ptr[3] == '\n');
+    return hl7_slice_starts(line, HL7_TEXT("MSH")) &&
+           (line.len == 3 || !is_alphanumeric((unsigned char)line.ptr[3]));
 }
 
 static enum hl7_code second_header(size_t position, struct hl7_error *error)
@@ -501,23 +494,35 @@ enum hl7_state hl7_state(hl7_slice value)
     return hl7_slice_equal(value, HL7_TEXT("\"\"")) ? HL7_NULL : HL7_PRESENT;
 }
 
-/* Compares two values split at separators[0], pieces by the rest; '\0' ends the list. */
-static bool pieces_equal(const char *separators, hl7_slice a, hl7_slice b)
+/* Are two lists of pieces the same? Trailing empty pieces count for nothing. */
+static bool subcomponents_equal(char separator, hl7_slice a, hl7_slice b)
 {
-    if (hl7_slice_equal(a, b)) {
-        return true;
-    }
-    if (*separators == '\0') {
-        return false;
-    }
     bool more_a = true;
     bool more_b = true;
+
     while (more_a || more_b) {
         hl7_slice piece_a = ABSENT;
         hl7_slice piece_b = ABSENT;
-        more_a = more_a && hl7_piece_next(&a, *separators, &piece_a);
-        more_b = more_b && hl7_piece_next(&b, *separators, &piece_b);
-        if (!pieces_equal(separators + 1, piece_a, piece_b)) {
+        more_a = more_a && hl7_piece_next(&a, separator, &piece_a);
+        more_b = more_b && hl7_piece_next(&b, separator, &piece_b);
+        if (!hl7_slice_equal(piece_a, piece_b)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool components_equal(const struct hl7_delimiters *delimiters, hl7_slice a, hl7_slice b)
+{
+    bool more_a = true;
+    bool more_b = true;
+
+    while (more_a || more_b) {
+        hl7_slice piece_a = ABSENT;
+        hl7_slice piece_b = ABSENT;
+        more_a = more_a && hl7_piece_next(&a, delimiters->component, &piece_a);
+        more_b = more_b && hl7_piece_next(&b, delimiters->component, &piece_b);
+        if (!subcomponents_equal(delimiters->subcomponent, piece_a, piece_b)) {
             return false;
         }
     }
@@ -529,8 +534,6 @@ bool hl7_value_equal(const struct hl7_delimiters *delimiters, hl7_slice a, hl7_s
     /* Absent is empty (rule 13): one blank repetition. */
     a = a.ptr == NULL ? HL7_TEXT("") : a;
     b = b.ptr == NULL ? HL7_TEXT("") : b;
-    /* A separator the message has not got splits nothing; the list ends there. */
-    const char below[] = {delimiters->component, delimiters->subcomponent, '\0'};
     bool more = true;
 
     while (more) {
@@ -539,7 +542,7 @@ bool hl7_value_equal(const struct hl7_delimiters *delimiters, hl7_slice a, hl7_s
         more = hl7_piece_next(&a, delimiters->repetition, &repetition_a);
         /* Blank repetitions count (rule 16): both values have as many. */
         if (more != hl7_piece_next(&b, delimiters->repetition, &repetition_b) ||
-            !pieces_equal(below, repetition_a, repetition_b)) {
+            !components_equal(delimiters, repetition_a, repetition_b)) {
             return false;
         }
     }
