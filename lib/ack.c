@@ -81,8 +81,7 @@ static bool is_plain_ack(const struct hl7_message *message)
 
 bool hl7_is_response(const struct hl7_message *message)
 {
-    return is_plain_ack(message) ||
-           hl7_slice_equal(hl7_segment_name(message, 1), HL7_TEXT("MSA"));
+    return is_plain_ack(message) || hl7_slice_equal(hl7_segment_name(message, 1), HL7_TEXT("MSA"));
 }
 
 /* Table 0155 in MSH-15 or MSH-16; a value nobody knows is answered, to be on the safe side. */
@@ -271,8 +270,7 @@ static void put_place(const struct writer *writer, const struct hl7_path *where,
     put_numbers(writer, numbers, fine ? sizeof numbers / sizeof *numbers : 2);
 }
 
-static void put_condition(const struct writer *writer, enum hl7_condition condition,
-                          char separator)
+static void put_condition(const struct writer *writer, enum hl7_condition condition, char separator)
 {
     put_number(writer, (uint32_t)condition);
     if (separator != '\0') {
@@ -359,7 +357,7 @@ void hl7_ack_write_batch_header(const struct hl7_message *header, const struct h
 
 struct hl7_answer hl7_answer_read(const struct hl7_message *reply)
 {
-    static const char *const reasons[] = {"ERR-8", "ERR-3.2", "ERR-3.1", "MSA-3",
+    static const char *const reasons[] = {"ERR-8",     "ERR-3.2", "ERR-3.1", "MSA-3",
                                           "ERR-1.4.2", "ERR-1.4", "ERR-1"};
     struct hl7_answer answer = {
         .code_text = hl7_message_at(reply, "MSA-1"),

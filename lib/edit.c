@@ -31,12 +31,13 @@ struct hl7_edit {
     struct line *lines;
 };
 
-static hl7_slice first_line_end(hl7_slice ending, char segment_end)
+/* The line end that added segments get: the header's. A header alone may have none; HL7 has CR. */
+static hl7_slice first_line_end(hl7_slice ending)
 {
     if (hl7_slice_starts(ending, HL7_TEXT("\r\n"))) {
         return HL7_TEXT("\r\n");
     }
-    return segment_end == '\r' ? HL7_TEXT("\r") : HL7_TEXT("\n");
+    return hl7_slice_starts(ending, HL7_TEXT("\n")) ? HL7_TEXT("\n") : HL7_TEXT("\r");
 }
 
 static hl7_slice ending_of(const struct hl7_message *message, size_t segment)
@@ -69,7 +70,7 @@ enum hl7_code hl7_edit_begin(const struct hl7_message *message, struct hl7_arena
         .arena = arena,
         .delimiters = message->delimiters,
         .before = hl7_slice_part(message->bytes, 0, message->segments[0].start),
-        .line_end = first_line_end(lines[0].ending, message->segment_end),
+        .line_end = first_line_end(lines[0].ending),
         .lines = lines,
     };
     *ret_edit = edit;
@@ -127,10 +128,13 @@ hl7_slice hl7_edit_get(const struct hl7_edit *edit, const struct hl7_path *path)
 
 /* ---- Setting a value ----------------------------------------------------------------------- */
 
+/* Numbers of pieces are wider than those of paths: field n is piece n + 1 of its line. */
+static const size_t LAST_PIECE = SIZE_MAX;
+
 /* One step from a range of the line to a piece of it. */
 struct step {
     char separator;
-    uint32_t number; /* which piece, from 1; HL7_LAST */
+    size_t number;   /* which piece, from 1; LAST_PIECE */
     size_t missing;  /* separators that have to be added to get there */
 };
 
@@ -146,7 +150,7 @@ struct place {
 /* Narrows the range to a piece of it. */
 static void narrow(hl7_slice line, struct place *place, struct step *step)
 {
-    size_t left = step->number == HL7_LAST ? SIZE_MAX : step->number - 1;
+    size_t left = step->number == LAST_PIECE ? SIZE_MAX : step->number - 1;
     const char *separator;
 
     while (left > 0 && place->end > place->start &&
@@ -155,7 +159,7 @@ static void narrow(hl7_slice line, struct place *place, struct step *step)
         place->start = (size_t)(separator - line.ptr) + 1;
         left--;
     }
-    if (step->number == HL7_LAST) {
+    if (step->number == LAST_PIECE) {
         left = 0;
     }
     if (left > 0) {
@@ -171,9 +175,17 @@ static void narrow(hl7_slice line, struct place *place, struct step *step)
     }
 }
 
-static void add_step(struct place *place, char separator, uint32_t number)
+static void add_step(struct place *place, char separator, size_t number)
 {
     place->steps[place->count++] = (struct step){.separator = separator, .number = number};
+}
+
+static size_t repetition_number(const struct hl7_path *path)
+{
+    if (path->repetition == HL7_LAST) {
+        return LAST_PIECE;
+    }
+    return path->repetition == 0 ? 1 : path->repetition;
 }
 
 /* The steps a path asks for. The whole field goes when nothing below it is named. */
@@ -182,9 +194,9 @@ static void plan_steps(const struct hl7_edit *edit, const struct line *line,
 {
     bool header = hl7_segment_is_header(name_of(edit, line));
 
-    add_step(place, edit->delimiters.field, header ? path->field : path->field + 1);
+    add_step(place, edit->delimiters.field, header ? path->field : (size_t)path->field + 1);
     if (path->repetition != 0 || path->component != 0) {
-        add_step(place, edit->delimiters.repetition, path->repetition == 0 ? 1 : path->repetition);
+        add_step(place, edit->delimiters.repetition, repetition_number(path));
     }
     if (path->component != 0) {
         add_step(place, edit->delimiters.component, path->component);
@@ -203,7 +215,7 @@ static enum hl7_code find_place(const struct hl7_edit *edit, const struct line *
     for (size_t i = 0; i < place.count; i++) {
         struct step *step = &place.steps[i];
         if (step->separator == '\0') {
-            if (step->number != 1 && step->number != HL7_LAST) {
+            if (step->number != 1 && step->number != LAST_PIECE) {
                 return HL7_NOT_ENCODABLE;
             }
             continue;
@@ -319,8 +331,8 @@ enum hl7_code hl7_edit_delete(struct hl7_edit *edit, hl7_slice name, size_t occu
         return HL7_BAD_PATH;
     }
     before->next = line->next;
-    if (line->next == NULL) {
-        before->ending = line->ending;
+    if (line->ending.len == 0) {
+        before->ending = line->ending; /* the message goes on ending without a line end */
     }
     return HL7_OK;
 }
@@ -351,8 +363,7 @@ static enum hl7_code insert_behind(struct hl7_edit *edit, struct line *line, hl7
         return HL7_NO_MEMORY;
     }
     memcpy(copy, segment.ptr, segment.len);
-    *added = (struct line){
-        .text = {copy, segment.len}, .ending = line->ending, .next = line->next};
+    *added = (struct line){.text = {copy, segment.len}, .ending = line->ending, .next = line->next};
     line->ending = edit->line_end;
     line->next = added;
     return HL7_OK;

@@ -77,6 +77,30 @@ static char delimiter_of(const struct hl7_delimiters *delimiters, char letter)
     }
 }
 
+/* The letter of a delimiter; '\0' for a byte that is none. */
+static char letter_of(const struct hl7_delimiters *delimiters, char byte)
+{
+    static const char letters[] = "FSTREP";
+
+    for (size_t i = 0; letters[i] != '\0'; i++) {
+        if (delimiter_of(delimiters, letters[i]) == byte) {
+            return letters[i];
+        }
+    }
+    return '\0';
+}
+
+/* Structure comes first: what a delimiter splits is not one sequence, even if '.' or '+' is it. */
+static bool is_split(const struct hl7_delimiters *delimiters, hl7_slice body)
+{
+    for (size_t i = 0; i < body.len; i++) {
+        if (letter_of(delimiters, body.ptr[i]) != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum sequence_kind classify(hl7_slice body)
 {
     hl7_slice argument = hl7_slice_part(body, 1, body.len);
@@ -111,8 +135,10 @@ static struct sequence read_sequence(const struct hl7_delimiters *delimiters, hl
     sequence.body = (hl7_slice){text.ptr + 1, (size_t)(close - text.ptr) - 1};
     sequence.delimiter =
         sequence.body.len == 1 ? delimiter_of(delimiters, sequence.body.ptr[0]) : '\0';
-    sequence.kind =
-        sequence.delimiter != '\0' ? SEQUENCE_DELIMITER : classify(sequence.body);
+    sequence.kind = sequence.delimiter != '\0' ? SEQUENCE_DELIMITER : classify(sequence.body);
+    if (sequence.kind == SEQUENCE_FORMAT && is_split(delimiters, sequence.body)) {
+        sequence.kind = SEQUENCE_NONE;
+    }
     return sequence;
 }
 
@@ -158,9 +184,8 @@ void hl7_unescape(const struct hl7_delimiters *delimiters, hl7_slice raw, enum h
                   struct hl7_buffer *buffer)
 {
     while (raw.len > 0) {
-        const char *escape = delimiters->escape == '\0'
-                                 ? NULL
-                                 : memchr(raw.ptr, delimiters->escape, raw.len);
+        const char *escape =
+            delimiters->escape == '\0' ? NULL : memchr(raw.ptr, delimiters->escape, raw.len);
         size_t plain = escape == NULL ? raw.len : (size_t)(escape - raw.ptr);
         hl7_buffer_add(buffer, hl7_slice_part(raw, 0, plain));
         raw = hl7_slice_part(raw, plain, raw.len);
@@ -213,18 +238,6 @@ static bool is_special(const struct special *special, char byte)
     return value < 0x80 && (special->bits[value >> 6] >> (value & 63) & 1) != 0;
 }
 
-static char letter_of(const struct hl7_delimiters *delimiters, char byte)
-{
-    static const char letters[] = "FSTREP";
-
-    for (size_t i = 0; letters[i] != '\0'; i++) {
-        if (delimiter_of(delimiters, letters[i]) == byte) {
-            return letters[i];
-        }
-    }
-    return '\0';
-}
-
 /* Writes a special byte as a sequence; false without an escape character. */
 static bool add_escaped(const struct hl7_delimiters *delimiters, char byte,
                         struct hl7_buffer *buffer)
@@ -266,17 +279,29 @@ static bool add_data(const struct hl7_delimiters *delimiters, const struct speci
     return true;
 }
 
+/* A failure leaves nothing in the buffer; that it was too small is remembered as of any append. */
+static enum hl7_code finish(struct hl7_buffer *buffer, const struct hl7_buffer *before,
+                            bool encodable)
+{
+    if (!encodable) {
+        *buffer = *before;
+        return HL7_NOT_ENCODABLE;
+    }
+    if (buffer->full) {
+        buffer->len = before->len;
+        return HL7_NO_MEMORY;
+    }
+    return HL7_OK;
+}
+
 enum hl7_code hl7_escape(const struct hl7_delimiters *delimiters, hl7_slice text,
                          struct hl7_buffer *buffer)
 {
     struct special special = special_bytes(delimiters);
-    size_t before = buffer->len;
+    const struct hl7_buffer before = *buffer;
+    bool encodable = add_data(delimiters, &special, text, buffer);
 
-    if (!add_data(delimiters, &special, text, buffer)) {
-        buffer->len = before;
-        return HL7_NOT_ENCODABLE;
-    }
-    return buffer->full ? HL7_NO_MEMORY : HL7_OK;
+    return finish(buffer, &before, encodable);
 }
 
 /* ---- From one set of delimiters to another ------------------------------------------------- */
@@ -331,8 +356,8 @@ static bool recode_all(const struct hl7_delimiters *from, const struct hl7_delim
         } else if (from->escape != '\0' && byte == from->escape) {
             struct sequence sequence = read_sequence(from, raw);
             length = sequence_length(&sequence);
-            done = recode_sequence(to, &to_special, &sequence, hl7_slice_part(raw, 0, length),
-                                   buffer);
+            done =
+                recode_sequence(to, &to_special, &sequence, hl7_slice_part(raw, 0, length), buffer);
         } else {
             while (length < raw.len && !is_special(&from_special, raw.ptr[length])) {
                 length++;
@@ -347,11 +372,8 @@ static bool recode_all(const struct hl7_delimiters *from, const struct hl7_delim
 enum hl7_code hl7_recode(const struct hl7_delimiters *from, const struct hl7_delimiters *to,
                          hl7_slice raw, struct hl7_buffer *buffer)
 {
-    size_t before = buffer->len;
+    const struct hl7_buffer before = *buffer;
+    bool encodable = recode_all(from, to, raw, buffer);
 
-    if (!recode_all(from, to, raw, buffer)) {
-        buffer->len = before;
-        return HL7_NOT_ENCODABLE;
-    }
-    return buffer->full ? HL7_NO_MEMORY : HL7_OK;
+    return finish(buffer, &before, encodable);
 }

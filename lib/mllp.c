@@ -46,8 +46,8 @@ static enum hl7_frame_kind answer_broken(struct hl7_framer *framer, hl7_slice he
 {
     framer->scanned = 0;
     framer->ended = 0;
-    *ret_frame = (struct hl7_frame){
-        .bytes = held, .consumed = held.len, .why = why, .position = position};
+    *ret_frame =
+        (struct hl7_frame){.bytes = held, .consumed = held.len, .why = why, .position = position};
     return HL7_FRAME_BROKEN;
 }
 

@@ -17,7 +17,8 @@ bool hl7_slice_equal(hl7_slice a, hl7_slice b)
 
 bool hl7_slice_starts(hl7_slice text, hl7_slice prefix)
 {
-    return text.len >= prefix.len && (prefix.len == 0 || memcmp(text.ptr, prefix.ptr, prefix.len) == 0);
+    return text.len >= prefix.len &&
+           (prefix.len == 0 || memcmp(text.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 hl7_slice hl7_slice_part(hl7_slice text, size_t start, size_t len)

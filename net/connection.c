@@ -23,7 +23,7 @@
 
 enum {
     HELD_FIRST = 16 * 1024,
-    READ_ROOM = 64 * 1024, /* room offered to recv behind what is held, at least */
+    READ_ROOM = 64 * 1024,  /* room offered to recv behind what is held, at least */
     OUT_PAUSE = 1024 * 1024 /* with more output waiting than this, no more is read */
 };
 
@@ -194,8 +194,7 @@ static void read_ready(struct connection *connection)
 bool connection_read(struct connection *connection)
 {
     assert(!connection->in_event);
-    if (connection->closing || connection->error != 0 || connection->paused ||
-        connection->ended) {
+    if (connection->closing || connection->error != 0 || connection->paused || connection->ended) {
         return !connection->closing;
     }
     connection->in_event = true;
@@ -303,8 +302,8 @@ bool connection_send(struct connection *connection, hl7_slice bytes)
 
 static void write_ready(struct connection *connection)
 {
-    ssize_t put = write_some(connection, connection->out + connection->out_start,
-                             connection->out_len);
+    ssize_t put =
+        write_some(connection, connection->out + connection->out_start, connection->out_len);
 
     if (put < 0) {
         fail(connection, errno);
@@ -352,8 +351,7 @@ static void on_ready(struct loop_source *source, uint32_t events)
             write_ready(connection);
         }
         /* A broken socket says so to recv, also while the owner has paused or output waits. */
-        if (!connection->closing && connection->error == 0 &&
-            ((events & EPOLLIN) != 0 || broken)) {
+        if (!connection->closing && connection->error == 0 && ((events & EPOLLIN) != 0 || broken)) {
             read_ready(connection);
         }
     }

@@ -34,16 +34,16 @@ struct connection {
     uint64_t deadline; /* loop time, 0: none */
     char *held_own;    /* malloc'd: bytes kept between events; NULL when none */
     size_t held_size;
-    hl7_slice held;    /* what is held now: in held_own or in the loop's read buffer */
-    char *out;         /* malloc'd: output that waits; NULL when none */
+    hl7_slice held; /* what is held now: in held_own or in the loop's read buffer */
+    char *out;      /* malloc'd: output that waits; NULL when none */
     size_t out_start;
     size_t out_len;
     size_t out_size;
     int error;
     bool connecting;
-    bool paused;       /* the owner does not want to read now */
-    bool ended;        /* the peer has closed its side */
-    bool in_event;     /* private: closing is put off until the callback is left */
+    bool paused;   /* the owner does not want to read now */
+    bool ended;    /* the peer has closed its side */
+    bool in_event; /* private: closing is put off until the callback is left */
     bool closing;
     void (*on_freed)(struct connection *connection);
 };

@@ -18,7 +18,7 @@ struct loop;
 
 /* The struct of type `type` whose member `member` this is: from a source or timer to its owner. */
 #define LOOP_OWNER(pointer, type, member)                                                          \
-    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* A file descriptor that is watched. */
 struct loop_source {
@@ -39,7 +39,7 @@ enum { LOOP_BATCH = 256, LOOP_READ_SIZE = 256 * 1024 };
 struct loop {
     int epoll;
     bool stopped;
-    uint64_t now; /* milliseconds, monotonic, read once per wake-up */
+    uint64_t now;               /* milliseconds, monotonic, read once per wake-up */
     struct loop_timer **timers; /* a binary heap */
     size_t timer_count;
     size_t timer_size;
