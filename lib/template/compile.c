@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From text to program. Two passes of the parser: the first reports and counts, the second fills
+ * what was counted; then the original placeholders are sorted. On success the arena holds the
+ * program and nothing else; when the template is wrong, its findings; when the arena is too small,
+ * what it held before. */
+#include "message.h"
+#include "template/limits.h"
+#include "template/original.h"
+#include "template/parser.h"
+
+/* The arrays of a program, of exactly the size that was counted. */
+static bool take_arrays(struct parser *parser, const struct parser *counted,
+                        struct hl7_arena *arena)
+{
+    parser->code = hl7_arena_alloc(arena, counted->count * sizeof *parser->code);
+    parser->originals = hl7_arena_alloc(arena, counted->original_count * sizeof *parser->originals);
+    parser->arena = arena;
+    return parser->code != NULL && parser->originals != NULL;
+}
+
+/* The second pass. */
+static enum hl7_code fill(hl7_slice text, struct report *report, const struct parser *counted,
+                          const struct hl7_template **ret_template)
+{
+    struct hl7_template *made = hl7_arena_alloc(report->arena, sizeof *made);
+    struct parser parser;
+
+    parser_init(&parser, text, report);
+    if (made == NULL || !take_arrays(&parser, counted, report->arena)) {
+        return HL7_NO_MEMORY;
+    }
+    parser_run(&parser);
+    if (parser.no_memory) {
+        return HL7_NO_MEMORY;
+    }
+    original_sort(parser.code, parser.originals, parser.original_count);
+    *made = (struct hl7_template){.text = text,
+                                  .code = parser.code,
+                                  .count = parser.count,
+                                  .originals = parser.originals,
+                                  .original_count = parser.original_count,
+                                  .hl7 = parser.hl7,
+                                  .strict = parser.strict};
+    *ret_template = made;
+    return HL7_OK;
+}
+
+/* The first pass. */
+static void check(hl7_slice text, struct report *report, struct parser *ret_parser)
+{
+    parser_init(ret_parser, text, report);
+    if (text.len > TEMPLATE_MAX_BYTES) {
+        report_add(report, 0, "the template is too long: more than 1 MiB", (hl7_slice){NULL, 0},
+                   (hl7_slice){NULL, 0});
+        return;
+    }
+    parser_run(ret_parser);
+}
+
+enum hl7_code hl7_template_compile(hl7_slice text, struct hl7_arena *arena,
+                                   const struct hl7_template **ret_template,
+                                   struct hl7_diagnostic **ret_diagnostics)
+{
+    hl7_slice body = hl7_slice_part(text, message_bom(text), text.len);
+    size_t used = arena->used;
+    struct report report;
+    struct parser counted;
+    enum hl7_code code = HL7_BAD_TEMPLATE;
+
+    report_init(&report, body, arena);
+    check(body, &report, &counted);
+    if (report.no_memory) {
+        code = HL7_NO_MEMORY;
+    } else if (report.count == 0) {
+        code = fill(body, &report, &counted, ret_template);
+    }
+    if (code == HL7_NO_MEMORY) {
+        arena->used = used;
+    } else {
+        *ret_diagnostics = report.first;
+    }
+    return code;
+}

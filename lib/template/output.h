@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a conversion writes, and how values are encoded for the place where they land. */
+#ifndef LIB_TEMPLATE_OUTPUT_H
+#define LIB_TEMPLATE_OUTPUT_H
+
+#include "hl7.h"
+
+struct output {
+    struct hl7_buffer *buffer;
+    size_t start;                     /* where in the buffer the output begins */
+    bool hl7;                         /* else text: values are copied as they are */
+    struct hl7_delimiters source;     /* of the message values come from */
+    struct hl7_delimiters delimiters; /* of the output, once known */
+    bool known;
+};
+
+/* Begins behind what the buffer holds. `message` is NULL when the source is not HL7. */
+void output_init(struct output *output, struct hl7_buffer *buffer, bool hl7,
+                 const struct hl7_message *message);
+
+/* Writes decoded text as one value. HL7_BAD_DELIMITERS when the header that was written has none to
+ * encode with; HL7_NOT_ENCODABLE when they do not do for this text. */
+enum hl7_code output_text(struct output *output, hl7_slice text);
+
+/* Writes a raw value of the source that came from `path`; the codes are the same. */
+enum hl7_code output_raw(struct output *output, const struct hl7_path *path, hl7_slice raw);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Findings are made while the parser goes forward through the text, so their list is in the order
+ * of the text. Line and column are counted only when there is something to say. Words of the
+ * template are cut when they are long and shown without control bytes; message content is never
+ * among them. */
+#include "template/report.h"
+
+#include "template/lexer.h"
+#include "template/limits.h"
+
+#include <string.h>
+
+void report_init(struct report *report, hl7_slice text, struct hl7_arena *arena)
+{
+    *report = (struct report){.text = text, .arena = arena};
+}
+
+/* Line, column and the line's text for an offset. LF, CRLF and CR end lines, as for the lexer. */
+static void locate(struct hl7_diagnostic *diagnostic, hl7_slice text, size_t position)
+{
+    size_t line = 1;
+    size_t start = 0;
+
+    for (size_t i = 0; i < position; i++) {
+        bool crlf = text.ptr[i] == '\r' && i + 1 < text.len && text.ptr[i + 1] == '\n';
+        if (lexer_is_line_end(text.ptr[i]) && !crlf) {
+            line++;
+            start = i + 1;
+        }
+    }
+    size_t end = position;
+    while (end < text.len && !lexer_is_line_end(text.ptr[end])) {
+        end++;
+    }
+    diagnostic->line = line;
+    diagnostic->column = position - start + 1;
+    diagnostic->source = hl7_slice_part(text, start, end - start);
+}
+
+static bool is_visible(char c)
+{
+    return c >= 0x20 && c < 0x7f;
+}
+
+/* A word, made safe to print. */
+static void add_word(struct hl7_buffer *buffer, hl7_slice word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        hl7_buffer_add_byte(buffer, is_visible(word.ptr[i]) ? word.ptr[i] : '?');
+    }
+}
+
+/* The first word is the template's and may be long. */
+static void add_first(struct hl7_buffer *buffer, hl7_slice word)
+{
+    hl7_slice shown = hl7_slice_part(word, 0, TEMPLATE_MAX_QUOTED);
+
+    add_word(buffer, shown);
+    if (shown.len < word.len) {
+        hl7_buffer_add(buffer, HL7_TEXT("..."));
+    }
+}
+
+void report_fill(struct hl7_diagnostic *diagnostic, hl7_slice text, size_t position,
+                 const char *pattern, hl7_slice first, hl7_slice second)
+{
+    struct hl7_buffer buffer;
+    bool is_first = true;
+
+    memset(diagnostic, 0, sizeof *diagnostic);
+    diagnostic->severity = HL7_ERROR;
+    locate(diagnostic, text, position);
+    hl7_buffer_init(&buffer, diagnostic->text, sizeof diagnostic->text - 1);
+    for (const char *p = pattern; *p != '\0'; p++) {
+        if (*p != '%') {
+            hl7_buffer_add_byte(&buffer, *p);
+        } else if (is_first) {
+            add_first(&buffer, first);
+            is_first = false;
+        } else {
+            add_word(&buffer, second);
+        }
+    }
+}
+
+void report_add(struct report *report, size_t position, const char *pattern, hl7_slice first,
+                hl7_slice second)
+{
+    report->count++;
+    if (report->count > TEMPLATE_MAX_DIAGNOSTICS + 1 || report->no_memory) {
+        return;
+    }
+    struct hl7_diagnostic *added = hl7_arena_alloc(report->arena, sizeof *added);
+    if (added == NULL) {
+        report->no_memory = true;
+        return;
+    }
+    bool last = report->count > TEMPLATE_MAX_DIAGNOSTICS;
+    report_fill(added, report->text, position, last ? "more errors follow" : pattern, first,
+                second);
+    if (report->last == NULL) {
+        report->first = added;
+    } else {
+        report->last->next = added;
+    }
+    report->last = added;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Findings about a template: where, which line, one sentence. */
+#ifndef LIB_TEMPLATE_REPORT_H
+#define LIB_TEMPLATE_REPORT_H
+
+#include "hl7.h"
+
+/* The findings of one compilation, in the arena, in the order they are made. */
+struct report {
+    hl7_slice text;
+    struct hl7_arena *arena;
+    struct hl7_diagnostic *first;
+    struct hl7_diagnostic *last;
+    size_t count;
+    bool no_memory; /* a finding did not fit the arena */
+};
+
+void report_init(struct report *report, hl7_slice text, struct hl7_arena *arena);
+
+/* Adds an error. Each '%' of the pattern is replaced by one of the words, in order. Behind
+ * TEMPLATE_MAX_DIAGNOSTICS only one more is kept, which says that there are others. */
+void report_add(struct report *report, size_t position, const char *pattern, hl7_slice first,
+                hl7_slice second);
+
+/* Fills in one finding about a place in the template. The first word is cut when it is long, the
+ * text when all of it is. */
+void report_fill(struct hl7_diagnostic *diagnostic, hl7_slice text, size_t position,
+                 const char *pattern, hl7_slice first, hl7_slice second);
+
+#endif
