@@ -1,0 +1,17 @@
+# One libFuzzer program per fuzz/fuzz_NAME.c. Its seeds are fuzz/corpus/NAME, its dictionary
+# fuzz/NAME.dict or else fuzz/hl7.dict, if there is one; scripts/fuzz runs it.
+
+orderly_sources(fuzz_sources fuzz/fuzz_*.c)
+set(ORDERLY_FUZZ_NAMES)
+foreach(source IN LISTS fuzz_sources)
+    cmake_path(GET source STEM name)
+    string(REGEX REPLACE "^fuzz_" "" short_name ${name})
+    list(APPEND ORDERLY_FUZZ_NAMES ${short_name})
+    if(ORDERLY_FUZZ)
+        add_executable(${name} ${source})
+        target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+        target_link_libraries(${name} PRIVATE orderly_flags hl7_internal)
+        target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+        orderly_quote_path(${name} . lib)
+    endif()
+endforeach()
