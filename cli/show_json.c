@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * show_json.c - a message as one line of JSON; see show.h.
+ *
+ * Every value is an object with `path` and `raw`. A leaf has `text`, the decoded value, and
+ * `"null":true` when it is HL7's null; any other value has its parts in `repetitions`, `components`
+ * or `subcomponents`.
+ */
+#include "show.h"
+
+struct tree_json {
+    struct show *show;
+    bool failed;
+};
+
+static void json_character(struct json *json, const char *name, char c)
+{
+    json_key(json, name);
+    json_text(json, c == '\0' ? (hl7_slice){NULL, 0} : (hl7_slice){&c, 1});
+}
+
+static void json_segment(void *context, const struct show_segment *segment)
+{
+    struct json *json = &((struct tree_json *)context)->show->json;
+
+    json_object(json);
+    json_key(json, "path");
+    json_text(json, segment->path);
+    json_key(json, "name");
+    json_text(json, segment->name);
+    json_key(json, "fields");
+    json_array(json);
+}
+
+/* Ends an array and the object it stands in. */
+static void json_both_end(void *context)
+{
+    struct json *json = &((struct tree_json *)context)->show->json;
+
+    json_end(json);
+    json_end(json);
+}
+
+static void json_value_of(void *context, const struct show_value *value)
+{
+    static const char *const parts[] = {[SHOW_LEAF] = "text",
+                                        [SHOW_REPETITIONS] = "repetitions",
+                                        [SHOW_COMPONENTS] = "components",
+                                        [SHOW_SUBCOMPONENTS] = "subcomponents"};
+    struct tree_json *tree = context;
+    struct json *json = &tree->show->json;
+    hl7_slice raw;
+    hl7_slice decoded;
+
+    tree->failed = !show_decode(&tree->show->text, value->raw, &raw, &decoded) || tree->failed;
+    json_object(json);
+    json_key(json, "path");
+    json_text(json, value->path);
+    json_key(json, "raw");
+    json_text(json, raw);
+    if (value->parts != SHOW_LEAF) {
+        json_key(json, parts[value->parts]);
+        json_array(json);
+        return;
+    }
+    json_key(json, parts[SHOW_LEAF]);
+    json_text(json, decoded);
+    if (hl7_state(value->raw) == HL7_NULL) {
+        json_key(json, "null");
+        json_bool(json, true);
+    }
+    json_end(json);
+}
+
+static void json_head(struct show *show, const struct source_item *item,
+                      const struct hl7_message *message)
+{
+    struct json *json = &show->json;
+
+    json_key(json, "file");
+    json_string(json, item->file);
+    json_key(json, "line");
+    json_number(json, item->line);
+    json_key(json, "message");
+    json_number(json, item->ordinal);
+    json_key(json, "bytes");
+    json_number(json, item->bytes.len);
+    json_key(json, "type");
+    json_text(json, hl7_message_at(message, "MSH-9"));
+    json_key(json, "delimiters");
+    json_object(json);
+    json_character(json, "field", message->delimiters.field);
+    json_character(json, "component", message->delimiters.component);
+    json_character(json, "repetition", message->delimiters.repetition);
+    json_character(json, "escape", message->delimiters.escape);
+    json_character(json, "subcomponent", message->delimiters.subcomponent);
+    json_character(json, "truncation", message->delimiters.truncation);
+    json_end(json);
+}
+
+bool show_json(struct show *show, const struct source_item *item, const struct hl7_message *message)
+{
+    static const struct show_visitor visitor = {json_segment, json_both_end, json_value_of,
+                                                json_both_end};
+    struct tree_json tree = {.show = show};
+    bool walked;
+
+    show->text.message = message;
+    json_object(&show->json);
+    json_head(show, item, message);
+    json_key(&show->json, "segments");
+    json_array(&show->json);
+    walked = show_walk(message, show->all, &show->counts, &visitor, &tree);
+    json_end(&show->json);
+    json_end(&show->json);
+    json_line(&show->json);
+    return walked && !tree.failed;
+}
