@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * listen.h - the parts of `orderly listen` and what they share.
+ *
+ *     verb_listen.c     options, set-up, signals, the end
+ *     listen_session.c  one connection: bytes -> frames -> listen_take
+ *     listen_message.c  one payload: what it is, store it, answer it
+ *     listen_reply.c    building answers: generated, from the template, for batches
+ *     listen_store.c    --save: files, atomic, synced before the answer
+ *     listen_exec.c     --exec: programs that answer
+ *     listen_print.c    what a person sees
+ *     listen_service.c  events and their log, handing over answers, time, control ids
+ *
+ * The way of a message: framed, stored, answered, printed. Answers are collected in
+ * listen.replies while the bytes of one read are worked through; listen_flush() makes the stored
+ * files durable and only then hands the answers to the connection. One thread; all state hangs on
+ * struct listen, which verb_listen.c owns.
+ */
+#ifndef ORDERLY_LISTEN_H
+#define ORDERLY_LISTEN_H
+
+#include "../net/address.h"
+#include "../net/connection.h"
+#include "../net/listener.h"
+#include "json.h"
+#include "memory.h"
+#include "options.h"
+#include "text.h"
+#include "verb.h"
+
+#include <time.h>
+
+enum listen_answer {
+    LISTEN_ANSWER_ACCEPT,
+    LISTEN_ANSWER_ERROR,
+    LISTEN_ANSWER_REJECT,
+    LISTEN_ANSWER_NONE
+};
+
+struct listen_options {
+    uint64_t max_message;
+    uint64_t max_connections;
+    uint64_t max_per_address;
+    uint64_t first_byte;
+    uint64_t frame;
+    uint64_t idle;
+    uint64_t drain;
+    uint64_t count;
+    uint64_t exec_time;
+    uint64_t exec_max;
+    const char *save;
+    const char *quarantine;
+    const char *ack_template;
+    const char *exec;
+    const char *charset;
+    struct option_list exec_arguments;
+    int answer;
+    int color;
+    bool strict_end;
+    bool json;
+    bool quiet;
+};
+
+/* A kind of event that may come in floods: ten lines a second, then a count. */
+struct listen_limit {
+    uint64_t second;
+    uint64_t lines;
+    uint64_t dropped;
+};
+
+enum listen_event {
+    LISTEN_JUNK,       /* bytes between frames */
+    LISTEN_FOREIGN,    /* HTTP, TLS, an empty frame, markup: not HL7 */
+    LISTEN_BROKEN,     /* a damaged frame */
+    LISTEN_UNREADABLE, /* a frame that is no message that can be answered */
+    LISTEN_REFUSED,    /* over a cap on connections */
+    LISTEN_TIMED_OUT,
+    LISTEN_LOST, /* a connection ended in the middle of a frame, or by an error */
+    LISTEN_NOT_STORED,
+    LISTEN_NOT_ANSWERED, /* the template or the program failed */
+    LISTEN_EVENTS
+};
+
+struct listen_counters {
+    uint64_t connections;
+    uint64_t messages; /* payloads that were HL7 messages or batches */
+    uint64_t accepted;
+    uint64_t failed;
+    uint64_t rejected;
+    uint64_t events[LISTEN_EVENTS];
+};
+
+/* A directory that files are put into, numbered by a counter of ours. */
+struct listen_store {
+    int directory; /* descriptor; -1: not used */
+    uint64_t next;
+    bool unsynced; /* files were added since the directory was last synced */
+};
+
+/* The acknowledgement template in force. */
+struct listen_template {
+    const char *file;
+    struct timespec modified;
+    size_t size;
+    struct memory_block text;
+    struct memory_block arena_memory;
+    struct hl7_arena arena;
+    const struct hl7_template *program;
+};
+
+struct listen_session;
+struct listen_job;
+
+struct listen {
+    const struct verb *verb;
+    const struct listen_options *options;
+    struct loop loop;
+    struct listener listener;
+    struct loop_source signals;
+    struct loop_timer drain_timer;
+    struct listen_session *sessions; /* a doubly linked list */
+    uint64_t session_count;
+    bool draining; /* no new connections; ends with the last session */
+    bool ending;   /* --count is reached or output failed: no new messages either */
+    int status;
+
+    struct listen_counters counters;
+    struct listen_limit limits[LISTEN_EVENTS];
+    struct listen_store messages;
+    struct listen_store quarantine;
+    struct listen_template template;
+    struct listen_job *jobs;       /* programs that run */
+    struct listen_job *spare_jobs; /* their memory, to be used again */
+    uint64_t job_count;
+    struct listen_session *waiting; /* sessions that wait for a program's turn, oldest first */
+
+    struct memory_block arena_memory; /* the index of the message at hand */
+    struct hl7_arena arena;
+    struct hl7_buffer replies; /* answers of the read at hand, framed */
+    struct memory_block text_memory;
+    struct text_terminal terminal;
+    struct text_charset charset;
+    bool printed; /* standard output holds something to flush */
+
+    char id_prefix[12];
+    uint64_t id_counter;
+    time_t time_second; /* the second `time_text` is for */
+    char time_text[32];
+    size_t time_len;
+};
+
+struct listen_session {
+    struct connection connection;
+    struct listen *listen;
+    struct listen_session *next;
+    struct listen_session *previous;
+    struct sockaddr_storage address;
+    char peer[ADDRESS_TEXT];
+    struct hl7_framer framer;
+    uint64_t frame_began; /* loop time of the first byte of the frame at hand; 0: none */
+    uint64_t junk;        /* bytes since the last frame */
+    bool seen_bytes;
+    bool blank_logged; /* blank junk is logged once per connection */
+    bool lingering;    /* answered all it will; waits for the peer to close */
+    /* --exec: the payload stays held until the program has answered. */
+    struct listen_job *job;
+    struct listen_session *next_waiting;
+    bool waits;
+    size_t job_payload; /* length of the payload, which begins at byte 1 of what is held */
+    size_t job_consume;
+    uint64_t job_number; /* the saved file's, or 0 */
+};
+
+/* ---- listen_session.c ---- */
+
+/* Takes over an accepted socket. */
+void listen_session_open(struct listen *listen, int fd, const struct sockaddr *peer, socklen_t len);
+
+/* The program has answered: goes on with what the session holds. */
+void listen_session_resume(struct listen_session *session);
+
+/* Answers what has already come, then closes the session unless it is in the middle of a frame. Not
+ * from a callback of the session. */
+void listen_session_drain(struct listen_session *session);
+
+/* ---- listen_message.c ---- */
+
+enum listen_taken {
+    LISTEN_TAKEN, /* answered, or nothing to answer: go on */
+    LISTEN_LATER, /* a program answers: go on when listen_session_resume comes */
+    LISTEN_REFUSE /* close the connection */
+};
+
+/* Deals with one payload. */
+enum listen_taken listen_take(struct listen_session *session, hl7_slice payload);
+
+/* Indexes a payload in listen->arena. */
+bool listen_parse(struct listen *listen, hl7_slice payload, struct hl7_message *ret_message,
+                  struct hl7_error *error);
+
+/* Deals with a program's reply to a payload; absent when it failed, `reason` then says why. */
+void listen_take_reply(struct listen_session *session, hl7_slice payload, hl7_slice reply,
+                       const char *reason);
+
+/* ---- listen_reply.c ---- */
+
+/* What is to be answered. */
+struct listen_verdict {
+    enum hl7_outcome outcome;
+    enum hl7_condition condition;
+    struct hl7_path where;
+    const char *reason;
+};
+
+/* Adds the framed answers that a message asks for. Yields the code for people: "AA", "CA+AA", "". */
+void listen_reply_message(struct listen *listen, const struct hl7_message *message,
+                          const struct listen_verdict *verdict, char code[8]);
+
+/* Adds one frame: a batch of acknowledgements. False when the batch header cannot be read. */
+bool listen_reply_batch(struct listen *listen, hl7_slice batch,
+                        const struct listen_verdict *verdict, char code[8]);
+
+/* Adds one framed payload. False when it does not fit. */
+bool listen_reply_bytes(struct listen *listen, hl7_slice payload);
+
+/* Adds the answer the template makes. False, with the reason, when it cannot. */
+bool listen_reply_template(struct listen *listen, const struct hl7_message *message,
+                           const char **ret_reason);
+
+/* Loads the template, complaining on standard error. False when there is none to use. */
+bool listen_template_load(struct listen *listen);
+
+/* Loads it again if the file has changed; the last good one stays in force. */
+void listen_template_refresh(struct listen *listen);
+
+/* ---- listen_store.c ---- */
+
+/* Opens (or makes) the directory and finds the next number. False with errno set. */
+bool listen_store_open(struct listen_store *store, const char *path);
+
+/* Writes one file and syncs it; its name appears whole or not at all. False with errno set. */
+bool listen_store_add(struct listen_store *store, hl7_slice bytes, uint64_t *ret_number);
+
+/* Makes the names durable. False with errno set. */
+bool listen_store_sync(struct listen_store *store);
+void listen_store_close(struct listen_store *store);
+
+/* ---- listen_exec.c ---- */
+
+/* Starts a program for the payload the session holds, or puts the session in line. False when it
+ * could not be started: that is already answered. */
+bool listen_exec_begin(struct listen_session *session);
+
+/* The session goes away: its program is ended, its answer forgotten. */
+void listen_exec_forget(struct listen_session *session);
+
+/* Ends all programs and waits for them. */
+void listen_exec_release(struct listen *listen);
+
+/* SIGCHLD came. */
+void listen_exec_reap(struct listen *listen);
+
+/* ---- listen_print.c ---- */
+
+/* Shows a message or batch and how it was answered. `number` 0: not saved. */
+void listen_print(struct listen *listen, const char *peer, hl7_slice payload,
+                  const struct hl7_message *message, const char *code, uint64_t number);
+
+/* ---- listen_service.c ---- */
+
+/* Makes stored files durable, then hands the collected answers to the connection. False when the
+ * connection is to be closed. */
+bool listen_flush(struct listen_session *session);
+
+/* Counts an event; logs it unless too many of its kind came in this second. */
+void listen_note(struct listen *listen, enum listen_event event, const char *format, ...)
+    HL7_FORMAT(3, 4);
+
+/* Keeps bytes that were not accepted; logs where. */
+void listen_set_aside(struct listen_session *session, hl7_slice bytes);
+
+/* Now as an HL7 time with the local zone, and a control id that was not used before. They borrow
+ * from `listen` and `memory`. */
+hl7_slice listen_time(struct listen *listen);
+hl7_slice listen_control_id(struct listen *listen, char memory[24]);
+
+/* Must come before the first control id. */
+void listen_begin_ids(struct listen *listen);
+
+/* What was received, on standard error. */
+void listen_summary(const struct listen *listen);
+
+/* ---- verb_listen.c ---- */
+
+/* A session has gone: ends the loop when it was the last one waited for. */
+void listen_end_if_drained(struct listen *listen);
+
+#endif

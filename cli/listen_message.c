@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One payload of `orderly listen`: what is it, can it be kept, how is it answered?
+ *
+ *     batch (FHS, BHS)         stored whole, answered by a batch of acknowledgements (rule 31)
+ *     message                  stored, answered
+ *     damaged, but has an MSH  set aside, answered AR (rule 26)
+ *     anything else            set aside, not answered, connection closed (rules 5, 7, 26)
+ *
+ * An answer that accepts is written only after the store has synced the bytes (rule 22); a failed
+ * store is answered with an error, so that the sender tries again. */
+#include "listen.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What --answer asks for. */
+static struct listen_verdict wanted_verdict(const struct listen *listen)
+{
+    static const struct listen_verdict verdicts[] = {
+        [LISTEN_ANSWER_ACCEPT] = {.outcome = HL7_ACCEPTED},
+        [LISTEN_ANSWER_ERROR] = {.outcome = HL7_FAILED,
+                                 .condition = HL7_INTERNAL_ERROR,
+                                 .reason = "answered with an error, as asked by --answer"},
+        [LISTEN_ANSWER_REJECT] = {.outcome = HL7_REJECTED,
+                                  .condition = HL7_UNSUPPORTED_MESSAGE,
+                                  .reason = "rejected, as asked by --answer"},
+        [LISTEN_ANSWER_NONE] = {.outcome = HL7_ACCEPTED},
+    };
+
+    return verdicts[listen->options->answer];
+}
+
+static void count_message(struct listen *listen, const struct listen_verdict *verdict)
+{
+    uint64_t *const counters[] = {[HL7_ACCEPTED] = &listen->counters.accepted,
+                                  [HL7_FAILED] = &listen->counters.failed,
+                                  [HL7_REJECTED] = &listen->counters.rejected};
+
+    listen->counters.messages++;
+    (*counters[verdict->outcome])++;
+    if (listen->options->count != 0 && listen->counters.messages >= listen->options->count) {
+        listen->ending = true;
+    }
+}
+
+/* Saves the payload, if that is asked for; a failure becomes the verdict. */
+static uint64_t store(struct listen_session *session, hl7_slice payload,
+                      struct listen_verdict *verdict)
+{
+    struct listen *listen = session->listen;
+    uint64_t number = 0;
+
+    if (listen->messages.directory < 0) {
+        return 0;
+    }
+    if (!listen_store_add(&listen->messages, payload, &number)) {
+        listen_note(listen, LISTEN_NOT_STORED, "peer=%s %s; answered with an error", session->peer,
+                    strerror(errno));
+        *verdict = (struct listen_verdict){.outcome = HL7_FAILED,
+                                           .condition = HL7_INTERNAL_ERROR,
+                                           .reason = "the message could not be stored; send again"};
+    }
+    return number;
+}
+
+/* ---- Whole messages ------------------------------------------------------------------------ */
+
+static bool asks_for_answer(const struct listen *listen, const struct hl7_message *message)
+{
+    struct hl7_ack_plan plan = hl7_ack_plan(message, HL7_ACCEPTED);
+
+    return listen->options->answer != LISTEN_ANSWER_NONE &&
+           (plan.accept != HL7_ACK_NONE || plan.application != HL7_ACK_NONE);
+}
+
+/* Answers by the rules, or with the template where all went well. */
+static void answer(struct listen_session *session, const struct hl7_message *message,
+                   struct listen_verdict *verdict, char code[8])
+{
+    struct listen *listen = session->listen;
+    const char *reason = NULL;
+
+    code[0] = '\0';
+    if (listen->options->answer == LISTEN_ANSWER_NONE) {
+        return;
+    }
+    if (listen->template.program != NULL && verdict->outcome == HL7_ACCEPTED) {
+        if (!asks_for_answer(listen, message)) {
+            return;
+        }
+        if (listen_reply_template(listen, message, &reason)) {
+            memcpy(code, "reply", sizeof "reply");
+            return;
+        }
+        listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s template: %s", session->peer, reason);
+        *verdict = (struct listen_verdict){.outcome = HL7_FAILED,
+                                           .condition = HL7_INTERNAL_ERROR,
+                                           .reason = "the answer could not be made"};
+    }
+    listen_reply_message(listen, message, verdict, code);
+}
+
+static enum listen_taken take_message(struct listen_session *session, hl7_slice payload,
+                                      const struct hl7_message *message)
+{
+    struct listen *listen = session->listen;
+    struct listen_verdict verdict = wanted_verdict(listen);
+    uint64_t number = store(session, payload, &verdict);
+    char code[8];
+
+    if (listen->options->exec != NULL && verdict.outcome == HL7_ACCEPTED &&
+        asks_for_answer(listen, message)) {
+        session->job_number = number;
+        return listen_exec_begin(session) ? LISTEN_LATER : LISTEN_TAKEN;
+    }
+    answer(session, message, &verdict, code);
+    count_message(listen, &verdict);
+    listen_print(listen, session->peer, payload, message, code, number);
+    return LISTEN_TAKEN;
+}
+
+void listen_take_reply(struct listen_session *session, hl7_slice payload, hl7_slice reply,
+                       const char *reason)
+{
+    struct listen *listen = session->listen;
+    struct listen_verdict verdict = {.outcome = HL7_ACCEPTED};
+    struct hl7_message message;
+    char code[8] = "reply";
+
+    if (reply.ptr == NULL || !listen_reply_bytes(listen, reply)) {
+        listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s program: %s", session->peer,
+                    reason == NULL ? "the reply is too long" : reason);
+        verdict = (struct listen_verdict){.outcome = HL7_FAILED,
+                                          .condition = HL7_INTERNAL_ERROR,
+                                          .reason = "the program that answers failed"};
+    }
+    if (!listen_parse(listen, payload, &message, NULL)) {
+        return; /* it was parsed before; only memory can be short now */
+    }
+    if (verdict.outcome != HL7_ACCEPTED) {
+        listen_reply_message(listen, &message, &verdict, code);
+    }
+    count_message(listen, &verdict);
+    listen_print(listen, session->peer, payload, &message, code, session->job_number);
+}
+
+/* ---- Batches ------------------------------------------------------------------------------- */
+
+static enum listen_taken take_batch(struct listen_session *session, hl7_slice payload)
+{
+    struct listen *listen = session->listen;
+    struct listen_verdict verdict = wanted_verdict(listen);
+    struct hl7_error error;
+    size_t messages = 0;
+    uint64_t number = 0;
+    char code[8] = "";
+
+    if (hl7_batch_check(payload, &messages, &error) != HL7_OK) {
+        listen_note(listen, LISTEN_UNREADABLE, "peer=%s batch: %s (byte %zu); rejected",
+                    session->peer, error.text, error.position);
+        listen_set_aside(session, payload);
+        verdict = (struct listen_verdict){
+            .outcome = HL7_REJECTED, .condition = HL7_SEGMENT_SEQUENCE, .reason = error.text};
+    } else {
+        number = store(session, payload, &verdict);
+    }
+    if (listen->options->answer != LISTEN_ANSWER_NONE &&
+        !listen_reply_batch(listen, payload, &verdict, code)) {
+        listen_note(listen, LISTEN_UNREADABLE, "peer=%s batch header cannot be read; closed",
+                    session->peer);
+        return LISTEN_REFUSE;
+    }
+    count_message(listen, &verdict);
+    listen_print(listen, session->peer, payload, NULL, code, number);
+    return LISTEN_TAKEN;
+}
+
+/* ---- What is no whole message -------------------------------------------------------------- */
+
+static enum listen_taken take_damaged(struct listen_session *session, hl7_slice payload,
+                                      const struct hl7_error *error)
+{
+    struct listen *listen = session->listen;
+    struct listen_verdict verdict = {
+        .outcome = HL7_REJECTED, .condition = HL7_SEGMENT_SEQUENCE, .reason = error->text};
+    struct hl7_message header;
+    char code[8] = "";
+
+    listen_note(listen, LISTEN_UNREADABLE, "peer=%s %s: %s (byte %zu)", session->peer,
+                hl7_code_name(error->code), error->text, error->position);
+    listen_set_aside(session, payload);
+    hl7_arena_reset(&listen->arena);
+    if (error->code == HL7_WIDE_TEXT ||
+        hl7_message_salvage(payload, &listen->arena, &header, NULL) != HL7_OK) {
+        return LISTEN_REFUSE;
+    }
+    if (listen->options->answer != LISTEN_ANSWER_NONE) {
+        listen_reply_message(listen, &header, &verdict, code);
+    }
+    count_message(listen, &verdict);
+    listen_print(listen, session->peer, payload, &header, code, 0);
+    return LISTEN_TAKEN;
+}
+
+bool listen_parse(struct listen *listen, hl7_slice payload, struct hl7_message *ret_message,
+                  struct hl7_error *error)
+{
+    struct hl7_error own;
+    struct hl7_error *detail = error == NULL ? &own : error;
+
+    hl7_arena_init(&listen->arena, listen->arena_memory.ptr, listen->arena_memory.size);
+    enum hl7_code code = hl7_message_parse(payload, &listen->arena, ret_message, detail);
+    if (code == HL7_NO_MEMORY && memory_grow(&listen->arena_memory, hl7_message_memory(payload))) {
+        hl7_arena_init(&listen->arena, listen->arena_memory.ptr, listen->arena_memory.size);
+        code = hl7_message_parse(payload, &listen->arena, ret_message, detail);
+    }
+    return code == HL7_OK;
+}
+
+enum listen_taken listen_take(struct listen_session *session, hl7_slice payload)
+{
+    struct listen *listen = session->listen;
+    struct hl7_message message;
+    struct hl7_error error;
+
+    if (payload.len == 0 || payload.ptr[0] == '<') {
+        listen_note(listen, LISTEN_FOREIGN, "peer=%s %s; closed", session->peer,
+                    payload.len == 0 ? "an empty frame" : "markup in a frame");
+        return LISTEN_REFUSE;
+    }
+    if (hl7_is_batch(payload)) {
+        return take_batch(session, payload);
+    }
+    if (!listen_parse(listen, payload, &message, &error)) {
+        return take_damaged(session, payload, &error);
+    }
+    return take_message(session, payload, &message);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What all parts of `orderly listen` use: counting and logging of events, putting bytes aside,
+ * handing over answers, time and control ids. */
+#include "listen.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LINES_A_SECOND = 10 };
+
+/* ---- Shared services ----------------------------------------------------------------------- */
+
+static const char *const event_names[LISTEN_EVENTS] = {
+    [LISTEN_JUNK] = "junk",
+    [LISTEN_FOREIGN] = "not-hl7",
+    [LISTEN_BROKEN] = "broken-frame",
+    [LISTEN_UNREADABLE] = "unreadable-message",
+    [LISTEN_REFUSED] = "connection-refused",
+    [LISTEN_TIMED_OUT] = "timed-out",
+    [LISTEN_LOST] = "connection-lost",
+    [LISTEN_NOT_STORED] = "not-stored",
+    [LISTEN_NOT_ANSWERED] = "reply-failed",
+};
+
+/* Counts the event; false when too many lines of its kind were written in this second. */
+static bool may_log(struct listen *listen, enum listen_event event)
+{
+    struct listen_limit *limit = &listen->limits[event];
+    uint64_t second = listen->loop.now / 1000;
+
+    listen->counters.events[event]++;
+    if (limit->second != second) {
+        if (limit->dropped > 0) {
+            log_warning(event_names[event], "%" PRIu64 " more in a second", limit->dropped);
+        }
+        *limit = (struct listen_limit){.second = second};
+    }
+    if (limit->lines++ >= LINES_A_SECOND) {
+        limit->dropped++;
+        return false;
+    }
+    return true;
+}
+
+void listen_note(struct listen *listen, enum listen_event event, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (!may_log(listen, event)) {
+        return;
+    }
+    if (event == LISTEN_NOT_STORED || event == LISTEN_NOT_ANSWERED) {
+        log_error(event_names[event], "%s", text);
+    } else {
+        log_warning(event_names[event], "%s", text);
+    }
+}
+
+void listen_set_aside(struct listen_session *session, hl7_slice bytes)
+{
+    struct listen *listen = session->listen;
+    struct listen_store *store = &listen->quarantine;
+    uint64_t number = 0;
+
+    if (store->directory < 0) {
+        return;
+    }
+    if (listen_store_add(store, bytes, &number) && listen_store_sync(store)) {
+        log_info("quarantined", "peer=%s %zu bytes as %012" PRIu64 ".hl7", session->peer, bytes.len,
+                 number);
+    } else {
+        listen_note(listen, LISTEN_NOT_STORED, "peer=%s quarantine: %s", session->peer,
+                    strerror(errno));
+    }
+}
+
+bool listen_flush(struct listen_session *session)
+{
+    struct listen *listen = session->listen;
+    hl7_slice replies = hl7_buffer_slice(&listen->replies);
+
+    listen->replies.len = 0;
+    if (listen->messages.directory >= 0 && !listen_store_sync(&listen->messages)) {
+        listen_note(listen, LISTEN_NOT_STORED, "peer=%s %s; not answered, closed", session->peer,
+                    strerror(errno));
+        return false;
+    }
+    return connection_send(&session->connection, replies);
+}
+
+hl7_slice listen_time(struct listen *listen)
+{
+    time_t now = time(NULL);
+
+    if (now != listen->time_second || listen->time_len == 0) {
+        struct tm local;
+        struct hl7_buffer buffer;
+        int zone = localtime_r(&now, &local) == NULL ? 0 : (int)(local.tm_gmtoff / 60);
+        struct hl7_time moment = hl7_time_from_seconds((int64_t)now, zone);
+
+        hl7_buffer_init(&buffer, listen->time_text, sizeof listen->time_text);
+        hl7_time_write(&moment, &buffer);
+        listen->time_second = now;
+        listen->time_len = buffer.len;
+    }
+    return (hl7_slice){listen->time_text, listen->time_len};
+}
+
+/* Digits of a number in base 36, the last one first filled: `width` of them. */
+static void write_base36(uint64_t number, char *into, size_t width)
+{
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    for (size_t i = width; i > 0; i--) {
+        into[i - 1] = digits[number % 36];
+        number /= 36;
+    }
+}
+
+/* Microseconds of the start, and a counter: 19 characters, MSH-10 allows 20. */
+void listen_begin_ids(struct listen *listen)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    write_base36((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, listen->id_prefix,
+                 11);
+}
+
+hl7_slice listen_control_id(struct listen *listen, char memory[24])
+{
+    memcpy(memory, listen->id_prefix, 11);
+    write_base36(listen->id_counter++, memory + 11, 8);
+    return (hl7_slice){memory, 19};
+}
+
+void listen_summary(const struct listen *listen)
+{
+    const struct listen_counters *c = &listen->counters;
+
+    fprintf(stderr,
+            "received %" PRIu64 " messages on %" PRIu64 " connections: %" PRIu64 " accepted, "
+            "%" PRIu64 " answered with an error, %" PRIu64 " rejected\n",
+            c->messages, c->connections, c->accepted, c->failed, c->rejected);
+    for (size_t i = 0; i < LISTEN_EVENTS; i++) {
+        if (c->events[i] > 0) {
+            fprintf(stderr, "  %s: %" PRIu64 "\n", event_names[i], c->events[i]);
+        }
+    }
+}

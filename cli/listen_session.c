@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One connection of `orderly listen`: bytes become frames, frames go to listen_take(), what stands
+ * between frames is skipped and reported, what breaks the stream is set aside and ends it.
+ *
+ * Deadlines, whichever applies: waiting for the first byte; a frame in doubt (half a second of
+ * silence decides it); the rest of a frame, counted from its first byte, so that a trickle of bytes
+ * does not put it off; idleness between frames. */
+#include "listen.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    SILENCE = 500,           /* milliseconds that decide a frame in doubt (rule 3) */
+    FLUSH_SIZE = 256 * 1024, /* answers are handed over when this much has collected */
+    JUNK_MAX = 64 * 1024,    /* bytes without a frame that a connection may send */
+    EXCERPT = 16
+};
+
+/* ---- Junk (rules 3 and 7) ------------------------------------------------------------------ */
+
+static const char *excerpt(hl7_slice bytes, char text[2 * EXCERPT + 1])
+{
+    size_t len = bytes.len < EXCERPT ? bytes.len : EXCERPT;
+
+    for (size_t i = 0; i < len; i++) {
+        (void)snprintf(text + 2 * i, 3, "%02x", (unsigned)(unsigned char)bytes.ptr[i]);
+    }
+    text[2 * len] = '\0';
+    return text;
+}
+
+static bool is_blank(hl7_slice bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (strchr("\r\n\t ", bytes.ptr[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Other protocols, known by their first bytes; NULL for none. */
+static const char *name_foreign(hl7_slice bytes)
+{
+    static const struct {
+        hl7_slice start;
+        const char *name;
+    } protocols[] = {
+        {{"\x16\x03", 2}, "a TLS handshake"}, {{"GET ", 4}, "an HTTP request"},
+        {{"POST ", 5}, "an HTTP request"},    {{"PUT ", 4}, "an HTTP request"},
+        {{"HEAD ", 5}, "an HTTP request"},    {{"OPTIONS ", 8}, "an HTTP request"},
+        {{"DELETE ", 7}, "an HTTP request"},  {{"CONNECT ", 8}, "an HTTP request"},
+        {{"PATCH ", 6}, "an HTTP request"},   {{"TRACE ", 6}, "an HTTP request"},
+        {{"PRI * HTTP", 10}, "HTTP/2"},       {{"<", 1}, "markup"},
+    };
+
+    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
+        if (hl7_slice_starts(bytes, protocols[i].start)) {
+            return protocols[i].name;
+        }
+    }
+    return NULL;
+}
+
+/* False when the connection is to be closed. */
+static bool take_junk(struct listen_session *session, hl7_slice bytes)
+{
+    struct listen *listen = session->listen;
+    const char *foreign = session->junk == 0 ? name_foreign(bytes) : NULL;
+    bool blank = is_blank(bytes);
+    bool first = session->junk == 0;
+    char hex[2 * EXCERPT + 1];
+
+    session->junk += bytes.len;
+    if (foreign != NULL) {
+        listen_note(listen, LISTEN_FOREIGN, "peer=%s %s instead of MLLP; closed", session->peer,
+                    foreign);
+        return false;
+    }
+    if (session->junk > JUNK_MAX) {
+        listen_note(listen, LISTEN_FOREIGN, "peer=%s %llu bytes without a frame; closed",
+                    session->peer, (unsigned long long)session->junk);
+        return false;
+    }
+    if (first && !(blank && session->blank_logged)) {
+        session->blank_logged = session->blank_logged || blank;
+        listen_note(listen, LISTEN_JUNK, "peer=%s skipped bytes between frames, hex=%s%s",
+                    session->peer, excerpt(bytes, hex),
+                    hl7_slice_starts(bytes, HL7_TEXT("MSH"))
+                        ? "; looks like HL7 without MLLP framing (VT before it)"
+                        : "");
+    }
+    return true;
+}
+
+/* ---- Deadlines ----------------------------------------------------------------------------- */
+
+static void set_deadline(struct listen_session *session)
+{
+    const struct listen_options *options = session->listen->options;
+    struct connection *connection = &session->connection;
+    uint64_t now = session->listen->loop.now;
+
+    if (session->job != NULL || session->waits) {
+        connection_set_deadline(connection, 0); /* the program has a limit of its own */
+        return;
+    }
+    if (connection->held.len == 0) {
+        session->frame_began = 0;
+        connection_set_deadline(connection,
+                                session->seen_bytes ? options->idle : options->first_byte);
+        return;
+    }
+    if (session->frame_began == 0) {
+        session->frame_began = now;
+    }
+    uint64_t left = 0;
+    if (options->frame != 0) {
+        uint64_t due = session->frame_began + options->frame;
+        left = due > now ? due - now : 1;
+    }
+    if (hl7_framer_in_doubt(&session->framer, connection->held) && (left == 0 || left > SILENCE)) {
+        left = SILENCE;
+    }
+    connection_set_deadline(connection, left);
+}
+
+/* ---- Frames -------------------------------------------------------------------------------- */
+
+static void take_broken(struct listen_session *session, const struct hl7_frame *frame)
+{
+    struct listen *listen = session->listen;
+
+    if (frame->why == HL7_TOO_LARGE) {
+        listen_note(listen, LISTEN_BROKEN, "peer=%s message longer than %llu bytes; closed",
+                    session->peer, (unsigned long long)listen->options->max_message);
+    } else {
+        listen_note(listen, LISTEN_BROKEN,
+                    "peer=%s damaged frame: VT or FS out of place at byte %zu; closed",
+                    session->peer, frame->position);
+    }
+    listen_set_aside(session, frame->bytes);
+}
+
+/* Deals with one answer of the framer. False when the loop over what is held has to stop. */
+static bool take_frame(struct listen_session *session, enum hl7_frame_kind kind,
+                       const struct hl7_frame *frame, bool *ret_close)
+{
+    enum listen_taken taken = LISTEN_TAKEN;
+
+    switch (kind) {
+    case HL7_FRAME_MORE:
+        return false;
+    case HL7_FRAME_JUNK:
+        *ret_close = !take_junk(session, frame->bytes);
+        break;
+    case HL7_FRAME_BROKEN:
+        take_broken(session, frame);
+        *ret_close = true;
+        break;
+    case HL7_FRAME_MESSAGE:
+        session->junk = 0;
+        session->frame_began = 0;
+        session->job_payload = frame->bytes.len;
+        session->job_consume = frame->consumed;
+        taken = listen_take(session, frame->bytes);
+        *ret_close = taken == LISTEN_REFUSE;
+        break;
+    }
+    if (taken == LISTEN_LATER) {
+        return false;
+    }
+    connection_consume(&session->connection, frame->consumed);
+    return !*ret_close;
+}
+
+/* Hands over the answers, and closes if that is what it has come to. */
+static void finish_work(struct listen_session *session, bool close)
+{
+    if (!listen_flush(session) || close) {
+        connection_close(&session->connection);
+        return;
+    }
+    set_deadline(session);
+}
+
+/* No more is answered, but the peer is still sending: closing now could cost it the last answer. */
+static void linger(struct listen_session *session)
+{
+    session->lingering = true;
+    connection_end_output(&session->connection);
+    connection_consume(&session->connection, session->connection.held.len);
+    connection_set_deadline(&session->connection, SILENCE);
+}
+
+/* Works through what is held. `ended`: nothing will follow soon, so doubts are decided. */
+static void work(struct listen_session *session, bool ended)
+{
+    struct connection *connection = &session->connection;
+    struct listen *listen = session->listen;
+    struct hl7_frame frame;
+    bool close = false;
+    bool going = true;
+
+    if (session->lingering) {
+        connection_consume(connection, connection->held.len);
+        return;
+    }
+    listen_template_refresh(listen);
+    while (going && !listen->ending) {
+        enum hl7_frame_kind kind = hl7_framer_next(&session->framer, connection->held, &frame);
+        if (kind == HL7_FRAME_MORE && ended) {
+            kind = hl7_framer_end(&session->framer, connection->held, &frame);
+        }
+        going = take_frame(session, kind, &frame, &close);
+        if (going && listen->replies.len > FLUSH_SIZE && !listen_flush(session)) {
+            close = true;
+            going = false;
+        }
+    }
+    finish_work(session, close);
+}
+
+static void at_end(struct listen_session *session)
+{
+    work(session, true);
+    if (session->connection.closing) {
+        return;
+    }
+    if (session->job != NULL || session->waits) {
+        return; /* the peer may still read the answer */
+    }
+    if (session->connection.held.len > 0) {
+        listen_note(session->listen, LISTEN_LOST, "peer=%s closed in the middle of a frame",
+                    session->peer);
+        listen_set_aside(session, session->connection.held);
+    }
+    if (connection_waiting(&session->connection) == 0) {
+        connection_close(&session->connection);
+    }
+}
+
+static void at_timeout(struct listen_session *session)
+{
+    struct listen *listen = session->listen;
+    hl7_slice held = session->connection.held;
+
+    if (session->lingering) {
+        connection_close(&session->connection);
+        return;
+    }
+    if (hl7_framer_in_doubt(&session->framer, held)) {
+        work(session, true);
+        return;
+    }
+    const char *what = held.len > 0          ? "a frame that was not finished in time"
+                       : session->seen_bytes ? "idleness"
+                                             : "no first byte";
+    listen_note(listen, LISTEN_TIMED_OUT, "peer=%s closed for %s", session->peer, what);
+    if (held.len > 0) {
+        listen_set_aside(session, held);
+    }
+    connection_close(&session->connection);
+}
+
+static void on_event(struct connection *connection, enum connection_event event)
+{
+    struct listen_session *session = LOOP_OWNER(connection, struct listen_session, connection);
+
+    switch (event) {
+    case CONNECTION_OPEN:
+        break;
+    case CONNECTION_DATA:
+        session->seen_bytes = true;
+        work(session, connection->ended);
+        break;
+    case CONNECTION_DRAINED:
+        if (connection->ended && session->job == NULL && !session->waits) {
+            connection_close(connection);
+        }
+        break;
+    case CONNECTION_TIMEOUT:
+        at_timeout(session);
+        break;
+    case CONNECTION_CLOSED:
+        at_end(session);
+        break;
+    case CONNECTION_FAILED:
+        listen_note(session->listen, LISTEN_LOST, "peer=%s connection lost: %s", session->peer,
+                    strerror(connection->error));
+        connection_close(connection);
+        break;
+    }
+}
+
+/* ---- Life ---------------------------------------------------------------------------------- */
+
+static void on_freed(struct connection *connection)
+{
+    struct listen_session *session = LOOP_OWNER(connection, struct listen_session, connection);
+    struct listen *listen = session->listen;
+
+    listen_exec_forget(session);
+    if (session->previous != NULL) {
+        session->previous->next = session->next;
+    } else {
+        listen->sessions = session->next;
+    }
+    if (session->next != NULL) {
+        session->next->previous = session->previous;
+    }
+    listen->session_count--;
+    free(session);
+    listen_end_if_drained(listen);
+}
+
+/* Why a new connection cannot be taken; NULL when it can. */
+static const char *over_cap(const struct listen *listen, const struct sockaddr *peer)
+{
+    uint64_t same = 0;
+
+    if (listen->session_count >= listen->options->max_connections) {
+        return "--max-connections";
+    }
+    for (const struct listen_session *s = listen->sessions; s != NULL; s = s->next) {
+        same += address_same_host((const struct sockaddr *)&s->address, peer) ? 1 : 0;
+    }
+    return same >= listen->options->max_per_address ? "--max-per-address" : NULL;
+}
+
+void listen_session_open(struct listen *listen, int fd, const struct sockaddr *peer, socklen_t len)
+{
+    char text[ADDRESS_TEXT];
+
+    address_write(peer, len, text);
+    const char *cap = over_cap(listen, peer);
+    if (cap != NULL) {
+        listen_note(listen, LISTEN_REFUSED, "peer=%s over %s", text, cap);
+        (void)close(fd);
+        return;
+    }
+    struct listen_session *session = calloc(1, sizeof *session);
+    if (session == NULL) {
+        listen_note(listen, LISTEN_REFUSED, "peer=%s out of memory", text);
+        (void)close(fd);
+        return;
+    }
+    session->listen = listen;
+    memcpy(&session->address, peer, len);
+    memcpy(session->peer, text, sizeof text);
+    session->connection.on_event = on_event;
+    session->connection.on_freed = on_freed;
+    hl7_framer_init(&session->framer, listen->options->max_message, !listen->options->strict_end);
+    if (!connection_accept(&session->connection, &listen->loop, fd)) {
+        listen_note(listen, LISTEN_REFUSED, "peer=%s %s", text, strerror(errno));
+        (void)close(fd);
+        free(session);
+        return;
+    }
+    session->next = listen->sessions;
+    if (listen->sessions != NULL) {
+        listen->sessions->previous = session;
+    }
+    listen->sessions = session;
+    listen->session_count++;
+    listen->counters.connections++;
+    set_deadline(session);
+}
+
+void listen_session_resume(struct listen_session *session)
+{
+    struct connection *connection = &session->connection;
+
+    if (!listen_flush(session)) {
+        connection_close(connection);
+        return;
+    }
+    connection_consume(connection, session->job_consume);
+    if (connection_resume(connection) && connection->held.len == 0) {
+        set_deadline(session);
+    }
+}
+
+void listen_session_drain(struct listen_session *session)
+{
+    struct connection *connection = &session->connection;
+
+    if (session->lingering || !connection_read(connection) || session->job != NULL ||
+        session->waits || connection_waiting(connection) > 0) {
+        return;
+    }
+    if (connection->held.len == 0) {
+        connection_close(connection);
+    } else if (session->listen->ending) {
+        linger(session);
+    }
+}
