@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes what bench/run.py measured as Markdown: medians, ranges, ratios, and what falls short."""
+import datetime
+import json
+import os
+import platform
+import subprocess
+from statistics import median
+
+TARGET = 0.7
+LATER_TARGET = 0.9
+
+# Above this share of one core the generator may be what limits both servers.
+GENERATOR_BUSY = 0.95
+
+# Above this load average somebody else was using the machine.
+BUSY_MACHINE = 0.5
+
+
+def figure(value):
+    """A rate or a time with three digits or so, and commas."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def spread(values, write=figure):
+    """The median, and the range in brackets when there is one."""
+    text = write(median(values))
+    return text if len(values) == 1 else f"{text} ({write(min(values))}–{write(max(values))})"
+
+
+def milliseconds(microseconds):
+    return figure(microseconds / 1000)
+
+
+def pick(rounds, key):
+    return [figures[key] for figures in rounds]
+
+
+def ratios(results, name="listen", reference="limit"):
+    return [
+        mine["rate"] / other["rate"] for mine, other in zip(results[name], results[reference])
+    ]
+
+
+def counted(number, noun):
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def paragraph(text):
+    """One line of Markdown from a text of several, and the empty line behind it."""
+    return [" ".join(text.split()), ""]
+
+
+def table(heads, rows):
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows] + [""]
+
+
+# ---- The machine and the build -------------------------------------------------------------------
+
+
+def processor_model():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.machine()
+
+
+def compile_command(build):
+    """The words of the command that compiled the library's parser, or none."""
+    try:
+        with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
+            for entry in json.load(file):
+                if entry["file"].endswith("lib/message.c"):
+                    return entry["command"].split()
+    except (OSError, ValueError, KeyError):
+        pass
+    return []
+
+
+def compiler(words):
+    """The compiler's own name for itself, and the flags that change its code."""
+    kept = ("-O", "-g", "-std=", "-f", "-m", "-D_FORTIFY_SOURCE")
+    flags = [w for w in words if w.startswith(kept) and not w.startswith("-fmacro-prefix-map")]
+    try:
+        said = subprocess.run([words[0], "--version"], capture_output=True, text=True, timeout=10)
+        name = said.stdout.splitlines()[0]
+    except (IndexError, OSError, subprocess.TimeoutExpired):
+        name = "unknown compiler"
+    return name, " ".join(flags)
+
+
+def machine_section(plan):
+    name, flags = compiler(compile_command(plan.build))
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    lines = [
+        "# Measured",
+        "",
+        "Written by `make bench` (or `python3 bench/run.py --build FOLDER"
+        + (" --quick" if plan.quick else f" --rounds {plan.rounds} --seconds {plan.seconds:g}")
+        + "`). Do not edit; run it again.",
+        "",
+        f"- Date: {today}",
+        f"- Machine: {processor_model()}, {os.cpu_count()} cores; Linux {platform.release()}",
+        f"- Compiler: {name}" + (f"; `{flags}`" if flags else ""),
+        f"- Python: {platform.python_version()}, for the document's programs",
+        f"- Other work on the machine at the start: load average {plan.load_average:.2f}"
+        + (" (**busy: expect noise**)" if plan.load_average > BUSY_MACHINE else ""),
+        f"- Settings: {counted(plan.rounds, 'round')}, {plan.seconds:g} s for each measurement "
+        "(fresh connections: 1 s at most) after a warm-up of a quarter of that, all contenders in "
+        "turn in each round, a new server for each measurement",
+        "",
+        *paragraph(
+            """The generator runs on the same machine and waits for answers before it sends more (a
+            closed loop). Numbers are medians of the rounds, with the smallest and the largest in
+            brackets. Ratios are taken within a round. Rates of different runs or machines are not
+            comparable; ratios are, with care."""
+        ),
+    ]
+    if plan.quick:
+        lines += ["**A smoke test: one short round. These numbers mean nothing.**", ""]
+    return lines
+
+
+# ---- Receive and acknowledge ---------------------------------------------------------------------
+
+
+def verdict(ratio):
+    if ratio < TARGET:
+        return f"**no: below {TARGET}**"
+    return "yes" if ratio >= LATER_TARGET else f"yes; below the later goal of {LATER_TARGET}"
+
+
+def summary(loads, servers):
+    short, lines = [], []
+    for load in loads:
+        ratio = median(ratios(servers[load.name]))
+        if load.target and ratio < TARGET:
+            short.append(f"- **Falls short**: {load.name}: {ratio:.2f} of limit, not {TARGET}.")
+        elif load.target and ratio < LATER_TARGET:
+            short.append(f"- Below the later goal: {load.name}: {ratio:.2f} of limit.")
+        elif ratio < TARGET:
+            short.append(f"- Slow, though nothing was promised: {load.name}: {ratio:.2f} of limit.")
+    if short:
+        lines += ["What falls short:", "", *short, ""]
+    else:
+        lines += [f"Every load reaches {LATER_TARGET} of the limit server or more.", ""]
+    return lines
+
+
+def rate_rows(loads, servers):
+    for load in loads:
+        results = servers[load.name]
+        ratio = ratios(results)
+        yield [
+            load.name,
+            spread(pick(results["limit"], "rate")),
+            spread(pick(results["listen"], "rate")),
+            spread(ratio, lambda value: f"{value:.2f}"),
+            verdict(median(ratio)) if load.target else "–",
+            figure(median(pick(results["listen"], "megabytes"))),
+        ]
+
+
+def detail_rows(loads, servers):
+    for load in loads:
+        for name in load.contenders:
+            rounds = servers[load.name][name]
+            yield [
+                load.name,
+                name,
+                *(milliseconds(median(pick(rounds, key))) for key in ("p50", "p90", "p99", "p999")),
+                milliseconds(max(pick(rounds, "most"))),
+                figure(median(pick(rounds, "processor"))),
+                figure(max(pick(rounds, "memory"))),
+                f"{median(pick(rounds, 'generator')) * 100:.0f} %",
+            ]
+
+
+def server_section(loads, servers):
+    kept = [load for load in loads if not load.fresh]
+    lines = [
+        "## Receive and acknowledge",
+        "",
+        *paragraph(
+            """`limit` is the bare epoll server of bench/limit.c: it frames, counts to MSH-10 and
+            echoes it, and does nothing else; it is the ceiling for one thread. `listen` is `orderly
+            listen --quiet`: it checks framing, parses, and acknowledges by the rules. Nothing is
+            stored by either. Every acknowledgement is checked (framing, MSA-1, MSA-2)."""
+        ),
+        *summary(loads, servers),
+        *table(
+            [
+                "load",
+                "limit, messages/s",
+                "listen, messages/s",
+                "ratio",
+                f"target {TARGET}",
+                "listen, MB/s",
+            ],
+            rate_rows(kept, servers),
+        ),
+        *paragraph(
+            """Latency of a message in milliseconds (the worst round for max), processor time of the
+            server per message in microseconds (from the kernel's clock ticks), its peak resident
+            memory in MB (the worst round), and the share of one core that the generator used:"""
+        ),
+        *table(
+            [
+                "load",
+                "server",
+                "p50",
+                "p90",
+                "p99",
+                "p99.9",
+                "max",
+                "µs/message",
+                "MB",
+                "generator",
+            ],
+            detail_rows(kept, servers),
+        ),
+    ]
+    busy = [
+        load.name
+        for load in kept
+        if median(pick(servers[load.name]["limit"], "generator")) > GENERATOR_BUSY
+    ]
+    if busy:
+        lines += paragraph(
+            f"""The generator used a whole core against limit with: {"; ".join(busy)}. There limit
+            may have been able to do more, and the ratio is then too kind to listen; the processor
+            time per message is the sharper comparison."""
+        )
+    return lines
+
+
+def fresh_section(loads, servers):
+    fresh = [load for load in loads if load.fresh]
+    rows = []
+    for load in fresh:
+        results = servers[load.name]
+        for name in load.contenders:
+            ratio = ratios(results, name)
+            rows.append(
+                [
+                    load.name,
+                    name,
+                    spread(pick(results[name], "rate")),
+                    "–" if name == "limit" else spread(ratio, lambda value: f"{value:.2f}"),
+                    milliseconds(median(pick(results[name], "p50"))),
+                    milliseconds(median(pick(results[name], "p99"))),
+                    figure(median(pick(results[name], "processor"))),
+                    figure(max(pick(results[name], "memory"))),
+                ]
+            )
+    return [
+        "## A new connection for each message",
+        "",
+        *paragraph(
+            """`document` is the document's Python server (bench/document_server.py, its output
+            thrown away), which answers one message and closes."""
+        ),
+        *table(
+            [
+                "load",
+                "server",
+                "messages/s",
+                "ratio to limit",
+                "p50 ms",
+                "p99 ms",
+                "µs/message",
+                "MB",
+            ],
+            rows,
+        ),
+    ]
+
+
+# ---- Parse and convert ---------------------------------------------------------------------------
+
+
+def gigabytes(values):
+    middle, least, most = values
+    return f"{middle:.2f}" if least == most else f"{middle:.2f} ({least:.2f}–{most:.2f})"
+
+
+def parse_section(parse):
+    rows = []
+    for shape in parse["shapes"]:
+        rows.append(
+            [
+                shape["name"].replace("|", "\\|"),
+                gigabytes(shape["memcpy"]),
+                gigabytes(shape["counting"]),
+                gigabytes(shape["parse"]),
+                gigabytes(shape["size_and_parse"]),
+                f"{shape['parse'][0] / shape['counting'][0]:.3f}",
+                figure(shape["parse"][0] * 1e9 / shape["bytes"]),
+            ]
+        )
+    return [
+        "## Parse",
+        "",
+        *paragraph(
+            f"""GB/s on one core, median of {counted(parse['rounds'], 'round')}. `memcpy` copies the
+            same bytes; `counting` only counts `|` and CR ({parse['counting']} code). `parse` is
+            hl7_message_parse into an arena that is there; `size and parse` also asks
+            hl7_message_memory first. The shapes after the first three are hostile."""
+        ),
+        *table(
+            [
+                "message",
+                "memcpy",
+                "counting",
+                "parse",
+                "size and parse",
+                "parse ÷ counting",
+                "parses/s",
+            ],
+            rows,
+        ),
+    ]
+
+
+def converter_section(plan, converters):
+    reference = converters["document"]
+    rows = []
+    for name, seconds in converters.items():
+        faster = [theirs / mine for theirs, mine in zip(reference, seconds)]
+        rows.append(
+            [
+                name,
+                spread(seconds, lambda value: f"{value:.3f}"),
+                figure(plan.messages / median(seconds)),
+                "–" if name == "document" else spread(faster, lambda value: f"{value:.1f}×"),
+            ]
+        )
+    return [
+        "## Convert",
+        "",
+        *paragraph(
+            f"""{plan.messages:,} messages of about 600 bytes in one file, a template with 16
+            placeholders, the whole process from start to end. `document` is the document's Python
+            converter (bench/document_converter.py); the others are `orderly convert` with its
+            placeholders and with path placeholders. All wrote the same segments."""
+        ),
+        *table(["converter", "seconds", "messages/s", "faster than the document's"], rows),
+    ]
+
+
+def render(plan, loads, servers, parse, converters):
+    """The whole report as Markdown."""
+    lines = [
+        *machine_section(plan),
+        *server_section(loads, servers),
+        *fresh_section(loads, servers),
+        *parse_section(parse),
+        *converter_section(plan, converters),
+    ]
+    return "\n".join(lines).rstrip() + "\n"

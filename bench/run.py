@@ -1,0 +1,257 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures Orderly beside the limit server, the document's programs and the memory, in one run.
+
+Every round visits every load, and within a load every contender in turn, in an order that changes
+from round to round; each measurement gets a server of its own. What is compared is the ratio within
+a round, and what is reported is the median of the rounds: a slow minute of the machine hits all
+contenders alike.
+
+A wrong answer, a crash, a server that does not end, or converters that disagree end the run with
+exit code 1 and nothing is written. Exit code 2 is wrong use.
+"""
+import argparse
+import os
+import re
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+
+import contenders  # noqa: E402
+import report  # noqa: E402
+from contenders import Failure, Server  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LISTEN_OPTIONS = ["--quiet", "--max-connections", "4096", "--max-per-address", "4096"]
+
+
+class Load:
+    """One way of sending, and who takes part."""
+
+    def __init__(self, name, connections, size, depth=1, fresh=False, target=False):
+        self.name = name
+        self.connections = connections
+        self.size = size
+        self.depth = depth
+        self.fresh = fresh
+        self.target = target
+        self.contenders = ["limit", "listen", "document"] if fresh else ["limit", "listen"]
+
+    def options(self, seconds):
+        # Each fresh connection uses up a port for a while, so those runs stay short.
+        seconds = min(seconds, 1.0) if self.fresh else seconds
+        words = [
+            f"--connections={self.connections}",
+            f"--size={self.size}",
+            f"--depth={self.depth}",
+            f"--seconds={seconds}",
+            f"--warm-up={seconds / 4}",
+        ]
+        return words + (["--fresh"] if self.fresh else [])
+
+
+# The loads with a target are the ones the project has promised a ratio for.
+LOADS = [
+    Load("1 connection, 650 B", 1, 650, target=True),
+    Load("16 connections, 650 B", 16, 650, target=True),
+    Load("64 connections, 650 B", 64, 650, target=True),
+    Load("1,024 connections, 650 B", 1024, 650, target=True),
+    Load("16 connections, 650 B, 10 outstanding", 16, 650, depth=10),
+    Load("16 connections, 10 KB", 16, 10000),
+    Load("1 connection, 1 MB", 1, 1000000),
+    Load("1 at a time, fresh connections, 650 B", 1, 650, fresh=True),
+    Load("16 at a time, fresh connections, 650 B", 16, 650, fresh=True),
+]
+
+
+class Plan:
+    """How much is measured, and with which programs."""
+
+    def __init__(self, arguments):
+        self.build = arguments.build
+        self.quick = arguments.quick
+        self.rounds = arguments.rounds or (1 if self.quick else 5)
+        self.seconds = arguments.seconds or (0.25 if self.quick else 2.0)
+        self.messages = 2000 if self.quick else 20000
+        self.parse_rounds = 1 if self.quick else 9
+        self.parse_milliseconds = 5 if self.quick else 50
+        self.load_average = os.getloadavg()[0]
+        self.programs = {
+            name: contenders.find_program(self.build, name)
+            for name in ("orderly", "limit", "load", "parse")
+        }
+
+    def command(self, contender):
+        if contender == "limit":
+            return [self.programs["limit"], "0"]
+        if contender == "document":
+            return [sys.executable, os.path.join(HERE, "document_server.py")]
+        return [self.programs["orderly"], "listen", *LISTEN_OPTIONS, "127.0.0.1:0"]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def in_turn(items, number):
+    """The items, beginning with another one each round."""
+    start = number % len(items)
+    return items[start:] + items[:start]
+
+
+def measure_servers(plan):
+    """{load name: {contender: [figures of each round]}}"""
+    results = {load.name: {name: [] for name in load.contenders} for load in LOADS}
+    for number in range(plan.rounds):
+        for load in LOADS:
+            for name in in_turn(load.contenders, number):
+                with Server(name, plan.command(name)) as server:
+                    figures = contenders.measure_load(
+                        server, plan.programs["load"], load.options(plan.seconds), plan.seconds
+                    )
+                results[load.name][name].append(figures)
+            rates = results[load.name]
+            say(
+                f"round {number + 1} of {plan.rounds}: {load.name}: "
+                + ", ".join(f"{name} {rates[name][-1]['rate']:,.0f}/s" for name in rates)
+            )
+    return results
+
+
+def measure_parse(plan):
+    say("parsing")
+    command = [
+        plan.programs["parse"],
+        "--json",
+        f"--rounds={plan.parse_rounds}",
+        f"--milliseconds={plan.parse_milliseconds}",
+    ]
+    code, figures = contenders.run_json(command, 300)
+    if code != 0:
+        raise Failure(f"parse ended with code {code}")
+    return figures
+
+
+def invented_message(number):
+    return (
+        "MSH|^~\\&|MAMMO AI|TEST CLINIC|RIS|TEST HOSPITAL|20240102030405||ORU^R01|"
+        f"B{number:08d}|P|2.4\r"
+        f"PID|1||TEST{number:06d}^^^TEST||DOE^JANE^TEST{number}||19700101|F\r"
+        "PV1|1|O\r"
+        f"ORC|RE||ACC{number:06d}||CM\r"
+        f"OBR|1||ACC{number:06d}|MMG^Mammography^TEST|||20240102030000||||||||||||||||||F\r"
+        f"OBX|1|NM|SCORE^Abnormality score^TEST||{number % 100}.50||||||F|||20240102030000\r"
+        "OBX|2|NM|DENSITY^Density category^TEST||2|||B|||F|||20240102030000\r"
+        "OBX|3|NM|LCC^Left craniocaudal^TEST||80.25||||||F|||20240102030000\r"
+        "OBX|4|NM|LMLO^Left mediolateral oblique^TEST||9.75||||||F|||20240102030000\r"
+        "NTE|1||scattered densities, no suspicious finding, compare with the prior\r"
+    )
+
+
+NUMBERED_TEMPLATE = (
+    "MSH|^~\\&|BROKER|{0-3}|{0-4}|{0-5}|{0-6}||ORU^R01|{0-9}|P|2.4\n"
+    "PID|1||{1-3}||{1-5}||{1-7}|{1-8}\n"
+    "OBR|1||{4-3}|{4-4}|||{4-7}\n"
+    "OBX|1|NM|{5-3}||{5-5}||||||{5-11}\n"
+)
+PATH_TEMPLATE = (
+    "MSH|^~\\&|BROKER|{MSH-4}|{MSH-5}|{MSH-6}|{MSH-7}||ORU^R01|{MSH-10}|P|2.4\n"
+    "PID|1||{PID-3}||{PID-5}||{PID-7}|{PID-8}\n"
+    "OBR|1||{OBR-3}|{OBR-4}|||{OBR-7}\n"
+    "OBX|1|NM|{OBX-3}||{OBX-5}||||||{OBX-11}\n"
+)
+
+
+def segments_of(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return [line for line in re.split(r"[\r\n\x0b\x1c]+", file.read()) if line]
+
+
+def measure_converters(plan):
+    """{converter: [seconds of each round]}; all of them must yield the same segments."""
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+
+        def write(name, text):
+            path = os.path.join(folder, name)
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            return path
+
+        source = write("messages.hl7", "".join(map(invented_message, range(plan.messages))))
+        numbered = write("numbered.template", NUMBERED_TEMPLATE)
+        paths = write("paths.template", PATH_TEMPLATE)
+        document = [sys.executable, os.path.join(HERE, "document_converter.py")]
+        commands = {
+            "document": [*document, numbered, source],
+            "convert, {0-9}": [plan.programs["orderly"], "convert", "-t", numbered, source],
+            "convert, {MSH-10}": [plan.programs["orderly"], "convert", "-t", paths, source],
+        }
+        results = {name: [] for name in commands}
+        for number in range(plan.rounds):
+            say(f"round {number + 1} of {plan.rounds}: converting")
+            for name in in_turn(list(commands), number):
+                output = os.path.join(folder, "output of " + name)
+                results[name].append(contenders.run_converter(commands[name], output, 120))
+        compare_outputs(folder, commands, plan.messages)
+    return results
+
+
+def compare_outputs(folder, names, messages):
+    expected = segments_of(os.path.join(folder, "output of document"))
+    if len(expected) != 4 * messages:
+        raise Failure(f"the document's converter wrote {len(expected)} segments")
+    for name in names:
+        found = segments_of(os.path.join(folder, "output of " + name))
+        if found != expected:
+            at = next((i for i, (a, b) in enumerate(zip(found, expected)) if a != b), len(found))
+            raise Failure(f"'{name}' and the document's converter differ from segment {at} on")
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(description="Measures Orderly beside its limits.")
+    parser.add_argument("folder", nargs="?", help="the same as --build")
+    parser.add_argument("--build", metavar="DIR", help="the build folder that holds the programs")
+    parser.add_argument("--output", metavar="FILE", help="where the results go")
+    parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
+    parser.add_argument("--rounds", type=int, help="rounds, 5 unless told")
+    parser.add_argument("--seconds", type=float, help="seconds of each measurement, 2 unless told")
+    arguments = parser.parse_args()
+    arguments.build = arguments.build or arguments.folder
+    if not arguments.build:
+        parser.error("which build folder? --build DIR")
+    if arguments.rounds is not None and arguments.rounds < 1:
+        parser.error("at least one round")
+    if arguments.seconds is not None and not 0.1 <= arguments.seconds <= 3600:
+        parser.error("from 0.1 to 3600 seconds")
+    if not arguments.output and not arguments.quick:
+        arguments.output = os.path.join(HERE, "results.md")
+    return arguments
+
+
+def main():
+    arguments = read_arguments()
+    try:
+        plan = Plan(arguments)
+        servers = measure_servers(plan)
+        parse = measure_parse(plan)
+        converters = measure_converters(plan)
+        text = report.render(plan, LOADS, servers, parse, converters)
+    except Failure as failure:
+        say(f"bench: {failure}")
+        return 1
+    except KeyboardInterrupt:
+        say("bench: interrupted")
+        return 1
+    if arguments.output:
+        with open(arguments.output, "w", encoding="utf-8") as file:
+            file.write(text)
+        say(f"bench: results are in {os.path.relpath(arguments.output)}")
+    else:
+        print(text, end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
