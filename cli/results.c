@@ -156,7 +156,7 @@ static void results_name(const struct results *results, const struct source_item
     size_t len = dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
     char number[32] = "";
 
-    if (strcmp(item->file, SOURCE_STANDARD_INPUT) == 0) {
+    if (strcmp(item->file, OPERANDS_STANDARD_INPUT) == 0) {
         name = "message";
         len = strlen(name);
     }

@@ -14,14 +14,10 @@
 #include "source.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SOURCE_CHUNK ((size_t)256 * 1024)
@@ -42,10 +38,11 @@ static enum source_answer source_complain(struct source *source, size_t line, co
     (void)vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     if (line == 0) {
-        (void)snprintf(source->error, sizeof source->error, "%.200s: %s", source->file, what);
-    } else {
-        (void)snprintf(source->error, sizeof source->error, "%.200s:%zu: %s", source->file, line,
+        (void)snprintf(source->error, sizeof source->error, "%.200s: %s", source->operands.name,
                        what);
+    } else {
+        (void)snprintf(source->error, sizeof source->error, "%.200s:%zu: %s", source->operands.name,
+                       line, what);
     }
     return SOURCE_ERROR;
 }
@@ -56,34 +53,10 @@ static enum source_answer source_too_long(struct source *source, size_t line)
                            source->settings.max_message);
 }
 
-/* ---- Operands and files --------------------------------------------------------------------- */
+/* ---- Files ---------------------------------------------------------------------------------- */
 
-static void source_close_file(struct source *source)
+static void source_begin_file(struct source *source)
 {
-    if (source->fd > STDIN_FILENO) {
-        (void)close(source->fd);
-    }
-    source->fd = -1;
-}
-
-static void source_close_directory(struct source *source)
-{
-    struct source_directory *directory = &source->directory;
-
-    if (directory->entries != NULL) {
-        for (size_t i = 0; i < directory->count; i++) {
-            free(directory->entries[i]);
-        }
-        free((void *)directory->entries);
-    }
-    memset(directory, 0, sizeof *directory);
-    free(source->path);
-    source->path = NULL;
-}
-
-static void source_begin_file(struct source *source, int fd)
-{
-    source->fd = fd;
     source->at_end = false;
     source->begun = false;
     source->framed = false;
@@ -100,110 +73,23 @@ static void source_begin_file(struct source *source, int fd)
     hl7_framer_init(&source->framer, source->settings.max_message, true);
 }
 
-static enum source_answer source_open_file(struct source *source, const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    source->file = path;
-    if (fd < 0) {
-        return source_complain(source, 0, "cannot open: %s", strerror(errno));
-    }
-    source_begin_file(source, fd);
-    return SOURCE_ITEM;
-}
-
-static void source_open_standard_input(struct source *source)
-{
-    source->file = SOURCE_STANDARD_INPUT;
-    if (isatty(STDIN_FILENO) == 1) {
-        fputs("orderly: reading messages typed here; Ctrl-D at the start of a line ends them\n",
-              stderr);
-    }
-    source_begin_file(source, STDIN_FILENO);
-}
-
-static int source_is_visible(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-static int source_by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static enum source_answer source_open_directory(struct source *source, const char *name)
-{
-    int count;
-
-    source->file = name;
-    count = scandir(name, &source->directory.entries, source_is_visible, source_by_name);
-    if (count < 0) {
-        source->directory.entries = NULL;
-        return source_complain(source, 0, "cannot read this directory: %s", strerror(errno));
-    }
-    source->directory.name = name;
-    source->directory.count = (size_t)count;
-    return SOURCE_ITEM;
-}
-
-/* Opens the next regular file of the directory. SOURCE_END when it has no more. */
-static enum source_answer source_next_in_directory(struct source *source)
-{
-    struct source_directory *directory = &source->directory;
-
-    while (directory->next < directory->count) {
-        const char *name = directory->entries[directory->next++]->d_name;
-        struct stat status;
-
-        free(source->path);
-        if (asprintf(&source->path, "%s/%s", directory->name, name) < 0) {
-            source->path = NULL;
-            source->file = directory->name;
-            return source_complain(source, 0, "out of memory");
-        }
-        if (stat(source->path, &status) == 0 && S_ISREG(status.st_mode)) {
-            return source_open_file(source, source->path);
-        }
-    }
-    source_close_directory(source);
-    return SOURCE_END;
-}
-
-/* Opens the next operand. SOURCE_ITEM: there is something to read now. */
-static enum source_answer source_next_operand(struct source *source)
-{
-    const char *name;
-    struct stat status;
-
-    if (source->next_operand == source->operand_count) {
-        return SOURCE_END;
-    }
-    name = source->operands[source->next_operand++];
-    if (strcmp(name, "-") == 0) {
-        source_open_standard_input(source);
-        return SOURCE_ITEM;
-    }
-    if (stat(name, &status) == 0 && S_ISDIR(status.st_mode)) {
-        return source_open_directory(source, name);
-    }
-    return source_open_file(source, name);
-}
-
+/* Opens the next file. SOURCE_ITEM: there is one; the end is the end of all. */
 static enum source_answer source_next_file(struct source *source)
 {
-    enum source_answer answer;
-
-    do {
-        if (source->directory.entries != NULL) {
-            answer = source_next_in_directory(source);
-            if (answer != SOURCE_END) {
-                return answer;
-            }
+    switch (operands_next(&source->operands)) {
+    case OPERANDS_FILE:
+        source_begin_file(source);
+        return SOURCE_ITEM;
+    case OPERANDS_ERROR:
+        if (source->operands.reason == 0) {
+            return source_complain(source, 0, "%s", source->operands.error);
         }
-        answer = source_next_operand(source);
-    } while (answer == SOURCE_ITEM && source->fd < 0);
-    return answer;
+        return source_complain(source, 0, "%s: %s", source->operands.error,
+                               strerror(source->operands.reason));
+    case OPERANDS_END:
+        break;
+    }
+    return SOURCE_END;
 }
 
 /* ---- The window ----------------------------------------------------------------------------- */
@@ -236,15 +122,15 @@ static enum source_answer source_fill(struct source *source)
     }
     if (source->window.size - source->end < SOURCE_CHUNK / 4 &&
         !memory_grow(&source->window, source->end + SOURCE_CHUNK)) {
-        source_close_file(source);
+        operands_close_file(&source->operands);
         return source_complain(source, source->line, "out of memory");
     }
     memory = source->window.ptr;
     do {
-        got = read(source->fd, memory + source->end, source->window.size - source->end);
+        got = read(source->operands.fd, memory + source->end, source->window.size - source->end);
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
-        source_close_file(source);
+        operands_close_file(&source->operands);
         return source_complain(source, 0, "cannot read: %s", strerror(errno));
     }
     source->end += (size_t)got;
@@ -267,29 +153,6 @@ static bool source_is_wide(hl7_slice held)
     return false;
 }
 
-/* Counts the lines that end in these bytes. */
-static size_t source_lines(hl7_slice bytes)
-{
-    size_t lines = 0;
-
-    for (size_t i = 0; i < bytes.len; i++) {
-        bool crlf = bytes.ptr[i] == '\r' && i + 1 < bytes.len && bytes.ptr[i + 1] == '\n';
-
-        lines += !crlf && (bytes.ptr[i] == '\r' || bytes.ptr[i] == '\n');
-    }
-    return lines;
-}
-
-static size_t source_blanks(hl7_slice held)
-{
-    size_t blanks = 0;
-
-    while (blanks < held.len && memchr(" \t\r\n\x1a", held.ptr[blanks], 5) != NULL) {
-        blanks++;
-    }
-    return blanks;
-}
-
 /* Looks at the front of a file: false when more of it must be read first. */
 static bool source_look(struct source *source)
 {
@@ -297,7 +160,7 @@ static bool source_look(struct source *source)
     hl7_slice held = source_held(source);
     size_t marked = hl7_slice_starts(held, mark) ? mark.len : 0;
     hl7_slice text = hl7_slice_part(held, marked, held.len);
-    size_t blanks = source_blanks(text);
+    size_t blanks = split_blanks(text);
 
     text = hl7_slice_part(text, blanks, text.len);
     if (text.len < 4 && !source->at_end) {
@@ -317,7 +180,7 @@ static bool source_look(struct source *source)
 static enum source_answer source_begin(struct source *source)
 {
     if (source_is_wide(source_held(source))) {
-        source_close_file(source);
+        operands_close_file(&source->operands);
         return source_complain(source, 0,
                                "this is UTF-16 or UTF-32, and HL7 is bytes; convert it first: "
                                "iconv -f UTF-16 -t UTF-8");
@@ -344,7 +207,7 @@ static enum source_answer source_complain_text(struct source *source, size_t lin
 /* All of the file was seen. */
 static enum source_answer source_finish(struct source *source)
 {
-    source_close_file(source);
+    operands_close_file(&source->operands);
     if (source->text_line > 0) {
         return source_complain_text(source, source->text_line, true);
     }
@@ -373,7 +236,7 @@ static enum source_answer source_yield(struct source *source, enum source_kind k
     *ret_item =
         (struct source_item){.kind = kind,
                              .bytes = kind == SOURCE_TEXT ? bytes : source_without_last_lf(bytes),
-                             .file = source->file,
+                             .file = source->operands.name,
                              .line = source->line,
                              .number = ++source->number,
                              .ordinal = ++source->ordinal};
@@ -497,7 +360,7 @@ static enum source_answer source_step_payload(struct source *source, struct sour
     if (held.len > 0) {
         return source_part(source, held, true, &more, ret_item);
     }
-    source_drop(source, trailer.len, source_lines(trailer));
+    source_drop(source, trailer.len, split_lines(trailer));
     source->frame_next = 0;
     return SOURCE_END;
 }
@@ -507,10 +370,10 @@ static enum source_answer source_unframed_end(struct source *source)
 {
     hl7_slice held = source_held(source);
 
-    if (source_blanks(held) == held.len) {
+    if (split_blanks(held) == held.len) {
         return source_finish(source);
     }
-    source_close_file(source);
+    operands_close_file(&source->operands);
     return source_complain(source, source->line,
                            "the MLLP frame that begins here has no end (FS CR)");
 }
@@ -518,9 +381,9 @@ static enum source_answer source_unframed_end(struct source *source)
 static enum source_answer source_broken(struct source *source, const struct hl7_frame *frame)
 {
     hl7_slice before = hl7_slice_part(source_held(source), 0, frame->position);
-    size_t line = source->line + source_lines(before);
+    size_t line = source->line + split_lines(before);
 
-    source_close_file(source);
+    operands_close_file(&source->operands);
     if (frame->why == HL7_TOO_LARGE) {
         return source_too_long(source, source->line);
     }
@@ -549,13 +412,13 @@ static enum source_answer source_step_frame(struct source *source)
     if (kind == HL7_FRAME_MESSAGE) {
         passed = (hl7_slice){held.ptr, (size_t)(frame.bytes.ptr - held.ptr)};
         source->frame_next = source->start + frame.consumed;
-        source_drop(source, passed.len, source_lines(passed));
+        source_drop(source, passed.len, split_lines(passed));
         source->frame_end = source->start + frame.bytes.len;
         return SOURCE_END;
     }
     passed = hl7_slice_part(held, 0, frame.consumed);
-    source_drop(source, passed.len, source_lines(passed));
-    if (source_blanks(passed) < passed.len) {
+    source_drop(source, passed.len, split_lines(passed));
+    if (split_blanks(passed) < passed.len) {
         return source_complain(source, source->line, "skipped %zu bytes between MLLP frames",
                                passed.len);
     }
@@ -567,7 +430,7 @@ enum source_answer source_next(struct source *source, struct source_item *ret_it
     enum source_answer answer;
 
     do {
-        if (source->fd < 0) {
+        if (source->operands.fd < 0) {
             answer = source_next_file(source);
             if (answer == SOURCE_END) {
                 return SOURCE_END;
@@ -591,21 +454,15 @@ enum source_answer source_next(struct source *source, struct source_item *ret_it
 bool source_open(struct source *source, char *const *operands, size_t operand_count,
                  const struct source_settings *settings)
 {
-    static char dash[] = "-";
-    static char *const standard_input[] = {dash, NULL};
-
     memset(source, 0, sizeof *source);
     source->settings = *settings;
-    source->operands = operand_count == 0 ? standard_input : operands;
-    source->operand_count = operand_count == 0 ? 1 : operand_count;
-    source->fd = -1;
+    operands_init(&source->operands, operands, operand_count);
     return memory_grow(&source->window, SOURCE_CHUNK);
 }
 
 void source_close(struct source *source)
 {
-    source_close_file(source);
-    source_close_directory(source);
+    operands_release(&source->operands);
     memory_free(&source->window);
 }
 

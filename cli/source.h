@@ -39,9 +39,8 @@
 
 #include "hl7.h"
 #include "memory.h"
+#include "operands.h"
 #include "split.h"
-
-#define SOURCE_STANDARD_INPUT "standard input"
 
 struct source_settings {
     size_t max_message; /* the longest message (or whole batch) accepted; longer is an error */
@@ -66,27 +65,14 @@ struct source_item {
 
 enum source_answer { SOURCE_ITEM, SOURCE_ERROR, SOURCE_END };
 
-struct dirent;
-
 struct source {
     char error[600]; /* after SOURCE_ERROR: "FILE:LINE: what is wrong; what to do" */
 
     /* The rest is private. */
     struct source_settings settings;
-    char *const *operands;
-    size_t operand_count;
-    size_t next_operand;
-    struct source_directory {
-        const char *name;
-        struct dirent **entries; /* in name order */
-        size_t count;
-        size_t next;
-    } directory;      /* the one being read; entries is NULL when there is none */
-    char *path;       /* of the open file, when it stands in a directory */
-    const char *file; /* its name for people */
-    int fd;           /* -1: none is open */
-    bool at_end;      /* all of the open file is in the window */
-    bool begun;       /* its first bytes were looked at */
+    struct operands operands;
+    bool at_end; /* all of the open file is in the window */
+    bool begun;  /* its first bytes were looked at */
     bool framed;
     bool whole;       /* not HL7 at its start, and wanted whole (any_text) */
     bool dropping;    /* the part at hand is too long and was complained about */

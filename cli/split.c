@@ -58,6 +58,28 @@ bool split_is_header(hl7_slice line)
     return split_header(line) != HEADER_NONE;
 }
 
+size_t split_lines(hl7_slice bytes)
+{
+    size_t lines = 0;
+
+    for (size_t i = 0; i < bytes.len; i++) {
+        bool crlf = bytes.ptr[i] == '\r' && i + 1 < bytes.len && bytes.ptr[i + 1] == '\n';
+
+        lines += !crlf && (bytes.ptr[i] == '\r' || bytes.ptr[i] == '\n');
+    }
+    return lines;
+}
+
+size_t split_blanks(hl7_slice bytes)
+{
+    size_t blanks = 0;
+
+    while (blanks < bytes.len && split_is_blank(bytes.ptr[blanks])) {
+        blanks++;
+    }
+    return blanks;
+}
+
 /* A run of blanks. A CR at the very end waits for the LF that may follow. */
 static enum split_kind split_blank(hl7_slice held, bool final, struct split_part *ret_part)
 {

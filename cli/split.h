@@ -55,6 +55,12 @@ enum split_kind split_next(struct split_state *state, hl7_slice held, bool final
 /* True when this line begins with MSH, FHS, BHS, BTS or FTS and a separator. */
 bool split_is_header(hl7_slice line);
 
+/* Line ends in these bytes. */
+size_t split_lines(hl7_slice bytes);
+
+/* Blanks and line ends at the front of these bytes. */
+size_t split_blanks(hl7_slice bytes);
+
 /* The caller drops the bytes scanned so far, because it does not want this part; only after
  * SPLIT_MORE. Returns how many to drop; *ret_lines is the number of line ends in them. */
 size_t split_drop(struct split_state *state, size_t *ret_lines);

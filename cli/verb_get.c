@@ -24,7 +24,6 @@ struct get_options {
 };
 
 struct get {
-    const struct verb *verb;
     const struct get_options *options;
     struct hl7_path paths[GET_PATHS_MAX];
     char *const *names; /* the paths as they were typed */
@@ -36,7 +35,6 @@ struct get {
     struct json json;
     bool recode; /* values are written as UTF-8, not as the bytes they are */
     bool found;
-    int status;
 };
 
 /* ---- Operands ------------------------------------------------------------------------------- */
@@ -118,7 +116,9 @@ static void get_print_bytes(hl7_slice value)
             from = i + 1;
         }
     }
-    fwrite(value.ptr + from, 1, value.len - from, stdout);
+    if (from < value.len) {
+        fwrite(value.ptr + from, 1, value.len - from, stdout);
+    }
 }
 
 static void get_print_line(struct get *get)
@@ -169,7 +169,7 @@ static void get_all(struct get *get)
 
 static int get_run(const struct verb_call *call)
 {
-    struct get get = {.verb = call->verb, .options = call->options};
+    struct get get = {.options = call->options};
     const struct source_settings settings = {.max_message = (size_t)get.options->max_message};
     int status = get_read_paths(&get, call);
 
@@ -203,6 +203,7 @@ static const struct option get_option_table[] = {
      .doc = "Decode escapes (\\T\\ is &, \\.br\\ a line end) and print UTF-8",
      OPTION_PLACE(struct get_options, text)},
     {.name = "json",
+     .letter = 'j',
      .kind = OPTION_FLAG,
      .doc = "Print a JSON object for each message; a value that is absent is null",
      OPTION_PLACE(struct get_options, json)},

@@ -68,6 +68,7 @@ static const struct option show_option_table[] = {
      .doc = "Do not cut long values to the width of the terminal",
      OPTION_PLACE(struct show_options, full)},
     {.name = "json",
+     .letter = 'j',
      .kind = OPTION_FLAG,
      .doc = "Print each message as one line of JSON",
      OPTION_PLACE(struct show_options, json)},
