@@ -101,6 +101,7 @@ struct listen_store {
 struct listen_template {
     const char *file;
     struct timespec modified;
+    struct timespec changed; /* another file of the same age may be put in its place */
     size_t size;
     struct memory_block text;
     struct memory_block arena_memory;
@@ -140,6 +141,7 @@ struct listen {
     struct memory_block text_memory;
     struct text_terminal terminal;
     struct text_charset charset;
+    const char *fallback; /* --charset as iconv names it, or NULL */
     bool printed; /* standard output holds something to flush */
 
     char id_prefix[12];
@@ -161,6 +163,7 @@ struct listen_session {
     uint64_t junk;        /* bytes since the last frame */
     bool seen_bytes;
     bool blank_logged; /* blank junk is logged once per connection */
+    bool answered;     /* something was sent to it */
     bool lingering;    /* answered all it will; waits for the peer to close */
     /* --exec: the payload stays held until the program has answered. */
     struct listen_job *job;
@@ -197,6 +200,9 @@ enum listen_taken listen_take(struct listen_session *session, hl7_slice payload)
 /* Indexes a payload in listen->arena. */
 bool listen_parse(struct listen *listen, hl7_slice payload, struct hl7_message *ret_message,
                   struct hl7_error *error);
+
+/* Indexes the header of a payload that listen_parse refused. */
+bool listen_salvage(struct listen *listen, hl7_slice payload, struct hl7_message *ret_header);
 
 /* Deals with a program's reply to a payload; absent when it failed, `reason` then says why. */
 void listen_take_reply(struct listen_session *session, hl7_slice payload, hl7_slice reply,

@@ -83,7 +83,18 @@ static const char *failure(const struct listen_job *job)
     return job->reply_len == 0 ? "no reply on its standard output" : NULL;
 }
 
-/* The reply as it goes over the wire: without frame bytes, segments ended by CR. It must be HL7. */
+static bool is_blank(hl7_slice bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (bytes.ptr[i] != '\r' && bytes.ptr[i] != '\n') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The reply as it goes over the wire: without frame bytes, segments ended by CR. It must be one HL7
+ * message or batch, framed or not. */
 static hl7_slice clean_reply(struct listen_job *job, struct memory_block *clean)
 {
     hl7_slice reply = {job->reply.ptr, job->reply_len};
@@ -94,10 +105,14 @@ static hl7_slice clean_reply(struct listen_job *job, struct memory_block *clean)
 
     if (reply.ptr[0] == HL7_VT) {
         hl7_framer_init(&framer, reply.len, true);
-        if (hl7_framer_next(&framer, reply, &frame) != HL7_FRAME_MESSAGE) {
+        if (hl7_framer_next(&framer, reply, &frame) != HL7_FRAME_MESSAGE ||
+            !is_blank(hl7_slice_part(reply, frame.consumed, reply.len))) {
             return (hl7_slice){NULL, 0};
         }
         reply = frame.bytes;
+    } else if (memchr(reply.ptr, HL7_VT, reply.len) != NULL ||
+               memchr(reply.ptr, HL7_FS, reply.len) != NULL) {
+        return (hl7_slice){NULL, 0};
     }
     if (!memory_grow(clean, reply.len + 1)) {
         return (hl7_slice){NULL, 0};
@@ -277,6 +292,7 @@ static int spawn(struct listen_job *job, int input, int output)
     (void)sigemptyset(&none);
     (void)sigemptyset(&standard);
     (void)sigaddset(&standard, SIGPIPE);
+    (void)sigaddset(&standard, SIGXFSZ);
     int error = posix_spawn_file_actions_init(&actions);
     if (error != 0) {
         return error;
@@ -434,7 +450,8 @@ bool listen_exec_begin(struct listen_session *session)
 {
     struct listen *listen = session->listen;
 
-    if (listen->job_count < listen->options->exec_max) {
+    /* Those in line go first: a connection with many messages does not keep the others waiting. */
+    if (listen->waiting == NULL && listen->job_count < listen->options->exec_max) {
         if (!start_or_fail(session)) {
             return false;
         }

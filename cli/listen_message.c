@@ -190,9 +190,7 @@ static enum listen_taken take_damaged(struct listen_session *session, hl7_slice 
     listen_note(listen, LISTEN_UNREADABLE, "peer=%s %s: %s (byte %zu)", session->peer,
                 hl7_code_name(error->code), error->text, error->position);
     listen_set_aside(session, payload);
-    hl7_arena_reset(&listen->arena);
-    if (error->code == HL7_WIDE_TEXT ||
-        hl7_message_salvage(payload, &listen->arena, &header, NULL) != HL7_OK) {
+    if (error->code == HL7_WIDE_TEXT || !listen_salvage(listen, payload, &header)) {
         return LISTEN_REFUSE;
     }
     if (listen->options->answer != LISTEN_ANSWER_NONE) {
@@ -216,6 +214,15 @@ bool listen_parse(struct listen *listen, hl7_slice payload, struct hl7_message *
         code = hl7_message_parse(payload, &listen->arena, ret_message, detail);
     }
     return code == HL7_OK;
+}
+
+bool listen_salvage(struct listen *listen, hl7_slice payload, struct hl7_message *ret_header)
+{
+    if (!memory_grow(&listen->arena_memory, hl7_message_memory(payload))) {
+        return false;
+    }
+    hl7_arena_init(&listen->arena, listen->arena_memory.ptr, listen->arena_memory.size);
+    return hl7_message_salvage(payload, &listen->arena, ret_header, NULL) == HL7_OK;
 }
 
 enum listen_taken listen_take(struct listen_session *session, hl7_slice payload)

@@ -23,7 +23,7 @@ static hl7_slice as_utf8(struct listen *listen, const struct hl7_message *messag
     if (message == NULL) {
         (void)text_charset_named(&listen->charset, "UTF-8");
     } else {
-        (void)text_charset_for(&listen->charset, message, listen->options->charset);
+        (void)text_charset_for(&listen->charset, message, listen->fallback);
     }
     hl7_buffer_init(&buffer, listen->text_memory.ptr, listen->text_memory.size);
     text_utf8(&listen->charset, bytes, &buffer);

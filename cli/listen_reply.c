@@ -116,8 +116,7 @@ static uint64_t write_batch_ack(struct listen *listen, hl7_slice bytes,
     if (!listen_parse(listen, bytes, &message, &error)) {
         own = (struct listen_verdict){
             .outcome = HL7_REJECTED, .condition = HL7_SEGMENT_SEQUENCE, .reason = error.text};
-        hl7_arena_reset(&listen->arena);
-        if (hl7_message_salvage(bytes, &listen->arena, &message, NULL) != HL7_OK) {
+        if (!listen_salvage(listen, bytes, &message)) {
             return 0;
         }
     }
@@ -205,11 +204,12 @@ bool listen_reply_template(struct listen *listen, const struct hl7_message *mess
 
     enum hl7_code code = hl7_template_run(template->program, &conversion, &listen->arena,
                                           &listen->replies, &diagnostic);
-    if (end_frame(listen, start) && code == HL7_OK) {
+    bool empty = listen->replies.len == start + 1;
+    if (end_frame(listen, start) && code == HL7_OK && !empty) {
         return true;
     }
     listen->replies.len = start;
-    *ret_reason = hl7_code_name(code == HL7_OK ? HL7_NO_MEMORY : code);
+    *ret_reason = code != HL7_OK ? hl7_code_name(code) : empty ? "nothing to send" : "too long";
     return false;
 }
 
@@ -263,6 +263,10 @@ static bool load(struct listen_template *fresh, struct stat *ret_status)
         return false;
     }
     size_t size = (size_t)ret_status->st_size;
+    if (size == 0) {
+        log_error("template", "%s: the file is empty", fresh->file);
+        return false; /* an editor may be about to write it */
+    }
     if (!memory_grow(&fresh->arena_memory, arena_size(size))) {
         log_error("template", "%s: out of memory", fresh->file);
         return false;
@@ -283,6 +287,7 @@ bool listen_template_load(struct listen *listen)
 
     /* What was looked at is noted even when it is bad: one complaint for each version of it. */
     current->modified = status.st_mtim;
+    current->changed = status.st_ctim;
     current->size = (size_t)status.st_size;
     if (!good) {
         memory_free(&fresh.text);
@@ -292,6 +297,7 @@ bool listen_template_load(struct listen *listen)
     memory_free(&current->text);
     memory_free(&current->arena_memory);
     fresh.modified = current->modified;
+    fresh.changed = current->changed;
     fresh.size = current->size;
     *current = fresh;
     return true;
@@ -305,6 +311,8 @@ void listen_template_refresh(struct listen *listen)
     if (current->file == NULL || stat(current->file, &status) != 0 ||
         (status.st_mtim.tv_sec == current->modified.tv_sec &&
          status.st_mtim.tv_nsec == current->modified.tv_nsec &&
+         status.st_ctim.tv_sec == current->changed.tv_sec &&
+         status.st_ctim.tv_nsec == current->changed.tv_nsec &&
          (size_t)status.st_size == current->size)) {
         return;
     }

@@ -90,6 +90,7 @@ bool listen_flush(struct listen_session *session)
     hl7_slice replies = hl7_buffer_slice(&listen->replies);
 
     listen->replies.len = 0;
+    session->answered = session->answered || replies.len > 0;
     if (listen->messages.directory >= 0 && !listen_store_sync(&listen->messages)) {
         listen_note(listen, LISTEN_NOT_STORED, "peer=%s %s; not answered, closed", session->peer,
                     strerror(errno));

@@ -18,7 +18,9 @@
 
 enum {
     SILENCE = 500,           /* milliseconds that decide a frame in doubt (rule 3) */
+    LINGER = 5000,           /* milliseconds for a peer to take the answers that still wait */
     FLUSH_SIZE = 256 * 1024, /* answers are handed over when this much has collected */
+    WAITING_MAX = 1024 * 1024, /* with more answers waiting to be read, no message is taken */
     JUNK_MAX = 64 * 1024,    /* bytes without a frame that a connection may send */
     EXCERPT = 16
 };
@@ -82,6 +84,13 @@ static bool take_junk(struct listen_session *session, hl7_slice bytes)
     if (foreign != NULL) {
         listen_note(listen, LISTEN_FOREIGN, "peer=%s %s instead of MLLP; closed", session->peer,
                     foreign);
+        return false;
+    }
+    if (memchr(bytes.ptr, HL7_FS, bytes.len) != NULL) {
+        /* The end of a frame without its start. If a message went before, its rest may be this: it
+         * was damaged into two, and the front was answered before the rest came (rule 4). */
+        listen_note(listen, LISTEN_BROKEN, "peer=%s FS outside a frame; closed", session->peer);
+        listen_set_aside(session, bytes);
         return false;
     }
     if (session->junk > JUNK_MAX) {
@@ -181,23 +190,45 @@ static bool take_frame(struct listen_session *session, enum hl7_frame_kind kind,
     return !*ret_close;
 }
 
+/* No more is answered, but the peer may still be sending: closing now could cost it the last answer.
+ * Our side ends when all answers have left, the rest when the peer ends its own. */
+static void linger(struct listen_session *session)
+{
+    struct connection *connection = &session->connection;
+    bool waiting = connection_waiting(connection) > 0;
+
+    session->lingering = true;
+    connection_consume(connection, connection->held.len);
+    if (!waiting) {
+        connection_end_output(connection);
+    }
+    connection_set_deadline(connection, waiting ? LINGER : SILENCE);
+}
+
+static void part(struct listen_session *session)
+{
+    if (session->answered) {
+        linger(session);
+    } else {
+        connection_close(&session->connection);
+    }
+}
+
 /* Hands over the answers, and closes if that is what it has come to. */
 static void finish_work(struct listen_session *session, bool close)
 {
-    if (!listen_flush(session) || close) {
+    if (!listen_flush(session)) {
         connection_close(&session->connection);
-        return;
+    } else if (close) {
+        part(session);
+    } else {
+        set_deadline(session);
     }
-    set_deadline(session);
 }
 
-/* No more is answered, but the peer is still sending: closing now could cost it the last answer. */
-static void linger(struct listen_session *session)
+static bool is_stalled(const struct listen_session *session)
 {
-    session->lingering = true;
-    connection_end_output(&session->connection);
-    connection_consume(&session->connection, session->connection.held.len);
-    connection_set_deadline(&session->connection, SILENCE);
+    return connection_waiting(&session->connection) > WAITING_MAX;
 }
 
 /* Works through what is held. `ended`: nothing will follow soon, so doubts are decided. */
@@ -214,7 +245,7 @@ static void work(struct listen_session *session, bool ended)
         return;
     }
     listen_template_refresh(listen);
-    while (going && !listen->ending) {
+    while (going && !listen->ending && !is_stalled(session)) {
         enum hl7_frame_kind kind = hl7_framer_next(&session->framer, connection->held, &frame);
         if (kind == HL7_FRAME_MORE && ended) {
             kind = hl7_framer_end(&session->framer, connection->held, &frame);
@@ -234,37 +265,73 @@ static void at_end(struct listen_session *session)
     if (session->connection.closing) {
         return;
     }
-    if (session->job != NULL || session->waits) {
-        return; /* the peer may still read the answer */
+    if (session->job != NULL || session->waits || connection_waiting(&session->connection) > 0) {
+        return; /* the peer may still read the answers; more messages may be held */
     }
     if (session->connection.held.len > 0) {
         listen_note(session->listen, LISTEN_LOST, "peer=%s closed in the middle of a frame",
                     session->peer);
         listen_set_aside(session, session->connection.held);
     }
-    if (connection_waiting(&session->connection) == 0) {
-        connection_close(&session->connection);
+    connection_close(&session->connection);
+}
+
+/* All answers have left. */
+static void at_drained(struct listen_session *session)
+{
+    struct connection *connection = &session->connection;
+
+    if (session->job != NULL || session->waits) {
+        return;
     }
+    if (connection->ended) {
+        at_end(session);
+    } else if (session->lingering) {
+        linger(session);
+    } else if (connection->held.len > 0) {
+        work(session, false);
+    }
+}
+
+static const char *why_late(const struct listen_session *session)
+{
+    if (is_stalled(session)) {
+        return "answers that it does not read";
+    }
+    if (session->connection.held.len > 0) {
+        return "a frame that was not finished in time";
+    }
+    return session->seen_bytes ? "idleness" : "no first byte";
+}
+
+/* False when the time for the frame at hand is over. */
+static bool has_time(const struct listen_session *session)
+{
+    uint64_t most = session->listen->options->frame;
+
+    return session->frame_began == 0 || most == 0 ||
+           session->listen->loop.now < session->frame_began + most;
 }
 
 static void at_timeout(struct listen_session *session)
 {
-    struct listen *listen = session->listen;
     hl7_slice held = session->connection.held;
 
     if (session->lingering) {
         connection_close(&session->connection);
         return;
     }
-    if (hl7_framer_in_doubt(&session->framer, held)) {
+    if (!is_stalled(session) && has_time(session) && connection_has_input(&session->connection)) {
+        connection_set_deadline(&session->connection, 1); /* it was not silent: we were slow */
+        return;
+    }
+    if (!is_stalled(session) && hl7_framer_in_doubt(&session->framer, held)) {
         work(session, true);
         return;
     }
-    const char *what = held.len > 0          ? "a frame that was not finished in time"
-                       : session->seen_bytes ? "idleness"
-                                             : "no first byte";
-    listen_note(listen, LISTEN_TIMED_OUT, "peer=%s closed for %s", session->peer, what);
-    if (held.len > 0) {
+    listen_note(session->listen, LISTEN_TIMED_OUT, "peer=%s closed for %s", session->peer,
+                why_late(session));
+    if (held.len > 0 && !is_stalled(session)) {
         listen_set_aside(session, held);
     }
     connection_close(&session->connection);
@@ -282,9 +349,7 @@ static void on_event(struct connection *connection, enum connection_event event)
         work(session, connection->ended);
         break;
     case CONNECTION_DRAINED:
-        if (connection->ended && session->job == NULL && !session->waits) {
-            connection_close(connection);
-        }
+        at_drained(session);
         break;
     case CONNECTION_TIMEOUT:
         at_timeout(session);
@@ -392,13 +457,12 @@ void listen_session_drain(struct listen_session *session)
 {
     struct connection *connection = &session->connection;
 
-    if (session->lingering || !connection_read(connection) || session->job != NULL ||
-        session->waits || connection_waiting(connection) > 0) {
+    if (connection_waiting(connection) > 0 || session->lingering || !connection_read(connection) ||
+        connection_waiting(connection) > 0 || session->lingering || session->job != NULL ||
+        session->waits) {
         return;
     }
-    if (connection->held.len == 0) {
-        connection_close(connection);
-    } else if (session->listen->ending) {
-        linger(session);
+    if (connection->held.len == 0 || session->listen->ending) {
+        part(session);
     }
 }

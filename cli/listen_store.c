@@ -9,8 +9,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +27,10 @@ static uint64_t number_of(const char *name)
         return 0;
     }
     unsigned long long number = strtoull(name, &end, 10);
-    return hl7_slice_equal(hl7_slice_of(end), HL7_TEXT(".hl7")) ? number : 0;
+    if (number == ULLONG_MAX || !hl7_slice_equal(hl7_slice_of(end), HL7_TEXT(".hl7"))) {
+        return 0;
+    }
+    return number;
 }
 
 static bool find_next(struct listen_store *store)
@@ -108,18 +113,30 @@ static bool publish(struct listen_store *store, const char *temporary, uint64_t 
     }
 }
 
+/* Opens a file under a name nobody else uses. Process ids are no such name: containers that share a
+ * directory have the same ones. */
+static int open_temporary(const struct listen_store *store, char name[NAME_SIZE])
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    uint64_t random = 0;
+    int fd = -1;
+
+    do {
+        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
+            return -1;
+        }
+        (void)snprintf(name, NAME_SIZE, ".%016llx.tmp", (unsigned long long)random);
+        fd = openat(store->directory, name, flags, 0600);
+    } while (fd < 0 && errno == EEXIST);
+    return fd;
+}
+
 bool listen_store_add(struct listen_store *store, hl7_slice bytes, uint64_t *ret_number)
 {
     char temporary[NAME_SIZE];
     uint64_t number = 0;
 
-    (void)snprintf(temporary, sizeof temporary, ".%ld.tmp", (long)getpid());
-    int fd = openat(store->directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 && errno == EEXIST) {
-        /* Left by a process of this number that was killed. */
-        (void)unlinkat(store->directory, temporary, 0);
-        fd = openat(store->directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    }
+    int fd = open_temporary(store, temporary);
     if (fd < 0) {
         return false;
     }

@@ -18,7 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Room for answers beyond the longest message: generated acknowledgements, and what collects. */
+/* Room for answers beyond what two of them can repeat of the longest message: generated text, and
+ * what collects. */
 enum { REPLY_ROOM = 1024 * 1024 };
 
 /* ---- The command line ---------------------------------------------------------------------- */
@@ -52,7 +53,7 @@ static const struct option listen_option_table[] = {
      .argument = "TEXT",
      .kind = OPTION_TEXT,
      .many = true,
-     .doc = "An argument for the program; may be repeated",
+     .doc = "An argument for the program",
      PLACE(exec_arguments)},
     {.name = "exec-timeout",
      .argument = "TIME",
@@ -302,6 +303,7 @@ static bool watch_signals(struct listen *listen)
     sigset_t set;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file over the limit is a failed write, and answered so */
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
@@ -332,7 +334,11 @@ static int open_listener(struct listen *listen, const char *address)
     }
     listen->listener.on_accept = on_accept;
     listen->listener.on_trouble = on_trouble;
-    bool done = listener_open(&listen->listener, &listen->loop, list->ai_addr, list->ai_addrlen);
+    /* A name may stand for addresses that this machine does not have: the first that can be. */
+    bool done = false;
+    for (const struct addrinfo *at = list; at != NULL && !done; at = at->ai_next) {
+        done = listener_open(&listen->listener, &listen->loop, at->ai_addr, at->ai_addrlen);
+    }
     int error = errno;
     freeaddrinfo(list);
     if (!done) {
@@ -372,6 +378,10 @@ static int check_options(const struct verb *verb, const struct listen_options *o
     if (options->exec_arguments.count > 0 && options->exec == NULL) {
         return verb_misuse(verb, "--exec-argument needs --exec");
     }
+    if (options->charset != NULL && text_charset_find(options->charset) == NULL) {
+        return verb_misuse(verb, "--charset: '%.60s' is no character set known here",
+                           options->charset);
+    }
     if (options->json && options->quiet) {
         return verb_misuse(verb, "--json prints and --quiet does not; give one");
     }
@@ -390,7 +400,7 @@ static int open_template(struct listen *listen)
 /* Everything that can fail, in order; the caller releases. */
 static int start(struct listen *listen, const char *address)
 {
-    size_t replies = (size_t)listen->options->max_message + REPLY_ROOM;
+    size_t replies = 2 * (size_t)listen->options->max_message + REPLY_ROOM;
 
     void *memory = memory_reserve(replies);
     if (memory == NULL || !loop_init(&listen->loop) || !watch_signals(listen)) {
@@ -398,6 +408,8 @@ static int start(struct listen *listen, const char *address)
     }
     hl7_buffer_init(&listen->replies, memory, replies);
     listen->drain_timer = (struct loop_timer){.on_time = on_drain_time};
+    listen->fallback =
+        listen->options->charset == NULL ? NULL : text_charset_find(listen->options->charset);
     text_terminal_open(&listen->terminal, stdout, (enum text_when)listen->options->color);
     listen_begin_ids(listen);
     raise_descriptor_limit(listen->options->max_connections);

@@ -103,13 +103,15 @@ static void fail(struct connection *connection, int error)
     }
 }
 
-/* Offers what is held, then keeps what the owner left. */
-static void offer(struct connection *connection)
+/* The end of every event, whichever it was: what the owner left over is kept, the watch follows.
+ * False as with leave(). */
+static bool finish_event(struct connection *connection)
 {
-    tell(connection, CONNECTION_DATA);
-    if (!connection->closing && !keep_held(connection)) {
+    if (!connection->closing && connection->error == 0 && !keep_held(connection)) {
         fail(connection, ENOMEM);
     }
+    update_watch(connection);
+    return leave(connection);
 }
 
 /* ---- Reading ------------------------------------------------------------------------------- */
@@ -138,7 +140,7 @@ static bool make_room(struct connection *connection, char **ret_room, size_t *re
     return true;
 }
 
-enum read_result { READ_NOTHING, READ_SOME, READ_FULL, READ_END };
+enum read_result { READ_DONE, READ_FULL };
 
 static enum read_result read_once(struct connection *connection)
 {
@@ -147,43 +149,42 @@ static enum read_result read_once(struct connection *connection)
 
     if (!make_room(connection, &room, &size)) {
         fail(connection, ENOMEM);
-        return READ_NOTHING;
+        return READ_DONE;
     }
     ssize_t got = recv(connection->source.fd, room, size, 0);
     if (got < 0) {
         if (errno != EAGAIN && errno != EINTR) {
             fail(connection, errno);
         }
-        return READ_NOTHING;
+        return READ_DONE;
     }
     if (got == 0) {
         connection->ended = true;
-        return READ_END;
+        return READ_DONE;
     }
     if (connection->held.len == 0) {
         connection->held.ptr = room;
     }
     connection->held.len += (size_t)got;
-    return (size_t)got == size ? READ_FULL : READ_SOME;
+    return (size_t)got == size ? READ_FULL : READ_DONE;
 }
 
 static void read_ready(struct connection *connection)
 {
-    enum read_result result = read_once(connection);
+    size_t before = connection->held.len;
 
-    if (result == READ_FULL) {
+    if (read_once(connection) == READ_FULL) {
         if (!keep_held(connection)) {
             fail(connection, ENOMEM);
             return;
         }
-        enum read_result second = read_once(connection);
-        result = second == READ_END ? READ_END : READ_SOME;
+        (void)read_once(connection);
     }
     if (connection->closing || connection->error != 0) {
         return;
     }
-    if (connection->held.len > 0 && result != READ_NOTHING) {
-        offer(connection);
+    if (connection->held.len > before) {
+        tell(connection, CONNECTION_DATA);
     }
     if (connection->ended && !connection->closing && connection->error == 0 &&
         !connection->paused) {
@@ -199,8 +200,15 @@ bool connection_read(struct connection *connection)
     }
     connection->in_event = true;
     read_ready(connection);
-    update_watch(connection);
-    return leave(connection);
+    return finish_event(connection);
+}
+
+bool connection_has_input(const struct connection *connection)
+{
+    char byte;
+
+    return !connection->closing && !connection->connecting &&
+           recv(connection->source.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 void connection_consume(struct connection *connection, size_t n)
@@ -208,6 +216,9 @@ void connection_consume(struct connection *connection, size_t n)
     assert(n <= connection->held.len);
     connection->held.ptr += n;
     connection->held.len -= n;
+    if (connection->held.len == 0 && !connection->in_event) {
+        (void)keep_held(connection); /* nothing is left: this gives the buffer back */
+    }
 }
 
 void connection_pause(struct connection *connection)
@@ -229,13 +240,12 @@ bool connection_resume(struct connection *connection)
     }
     connection->in_event = true;
     if (connection->held.len > 0) {
-        offer(connection);
+        tell(connection, CONNECTION_DATA);
     }
     if (connection->ended && !connection->paused) {
         tell(connection, CONNECTION_CLOSED);
     }
-    update_watch(connection);
-    return leave(connection);
+    return finish_event(connection);
 }
 
 /* ---- Writing ------------------------------------------------------------------------------- */
@@ -322,14 +332,19 @@ static void write_ready(struct connection *connection)
 
 /* ---- Life ---------------------------------------------------------------------------------- */
 
-static void connect_ready(struct connection *connection)
+static int socket_error(const struct connection *connection)
 {
     int error = 0;
     socklen_t len = sizeof error;
 
-    if (getsockopt(connection->source.fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0) {
-        error = errno;
-    }
+    return getsockopt(connection->source.fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error
+                                                                                      : errno;
+}
+
+static void connect_ready(struct connection *connection)
+{
+    int error = socket_error(connection);
+
     if (error != 0) {
         fail(connection, error);
         return;
@@ -338,25 +353,42 @@ static void connect_ready(struct connection *connection)
     tell(connection, CONNECTION_OPEN);
 }
 
+static void transfer(struct connection *connection, uint32_t events)
+{
+    bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+
+    if (connection->error != 0) {
+        return; /* told already: the owner is to close it */
+    }
+    if ((events & EPOLLOUT) != 0 && connection->out_len > 0) {
+        write_ready(connection);
+    }
+    if (connection->closing || connection->error != 0) {
+        return;
+    }
+    if (!connection->paused && !connection->ended) {
+        if ((events & EPOLLIN) != 0 || broken) {
+            read_ready(connection);
+        }
+    } else if (broken) {
+        /* Reading is out of the question, so recv cannot say what is wrong; and epoll would tell
+         * of it again and again. No answer can reach this peer. */
+        int error = socket_error(connection);
+        fail(connection, error != 0 ? error : ECONNRESET);
+    }
+}
+
 static void on_ready(struct loop_source *source, uint32_t events)
 {
     struct connection *connection = LOOP_OWNER(source, struct connection, source);
-    bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
 
     connection->in_event = true;
     if (connection->connecting) {
         connect_ready(connection);
     } else {
-        if ((events & EPOLLOUT) != 0 && connection->out_len > 0) {
-            write_ready(connection);
-        }
-        /* A broken socket says so to recv, also while the owner has paused or output waits. */
-        if (!connection->closing && connection->error == 0 && ((events & EPOLLIN) != 0 || broken)) {
-            read_ready(connection);
-        }
+        transfer(connection, events);
     }
-    update_watch(connection);
-    (void)leave(connection);
+    (void)finish_event(connection);
 }
 
 static void on_time(struct loop_timer *timer)
@@ -376,8 +408,7 @@ static void on_time(struct loop_timer *timer)
     connection->deadline = 0;
     connection->in_event = true;
     tell(connection, CONNECTION_TIMEOUT);
-    update_watch(connection);
-    (void)leave(connection);
+    (void)finish_event(connection);
 }
 
 void connection_set_deadline(struct connection *connection, uint64_t delay)

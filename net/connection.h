@@ -8,7 +8,8 @@
  * reading pauses while much waits.
  *
  * Life: connection_accept or connection_connect, then events, then connection_close, which the
- * owner calls, also from within the callback. After CLOSED or FAILED no other event comes. */
+ * owner calls, also from within the callback. After FAILED no other event comes; after CLOSED, none
+ * but DRAINED, TIMEOUT and FAILED. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
@@ -60,6 +61,9 @@ bool connection_connect(struct connection *connection, struct loop *loop,
 /* Reads what has arrived, now, without waiting for the loop to say so. Not from the callback. False
  * when the connection was closed meanwhile: its memory may be gone. */
 bool connection_read(struct connection *connection);
+
+/* Bytes have arrived that were not read yet. */
+bool connection_has_input(const struct connection *connection);
 
 /* Drops the first n bytes held. */
 void connection_consume(struct connection *connection, size_t n);
