@@ -81,7 +81,8 @@ static bool is_plain_ack(const struct hl7_message *message)
 
 bool hl7_is_response(const struct hl7_message *message)
 {
-    return is_plain_ack(message) || hl7_slice_equal(hl7_segment_name(message, 1), HL7_TEXT("MSA"));
+    /* Not always right behind the header: from 2.5 on, SFT and UAC may stand between. */
+    return is_plain_ack(message) || hl7_message_find(message, HL7_TEXT("MSA"), 1) != HL7_NONE;
 }
 
 /* Table 0155 in MSH-15 or MSH-16; a value nobody knows is answered, to be on the safe side. */
@@ -208,11 +209,11 @@ static void put_type(const struct writer *writer)
 }
 
 /* Fields 1 to 8 of any header: the sender becomes the receiver (rule 24). */
-static void put_header_start(const struct writer *writer, const struct hl7_ack *ack)
+static void put_header_start(const struct writer *writer, const struct hl7_ack *ack, hl7_slice name)
 {
     const struct hl7_message *message = writer->message;
 
-    put(writer, hl7_segment_name(message, 0));
+    put(writer, name);
     put_field(writer, writer->encoding);
     put_field(writer, header_field(message, 5));
     put_field(writer, header_field(message, 6));
@@ -227,7 +228,7 @@ static void put_header(const struct writer *writer, const struct hl7_ack *ack)
     const struct hl7_message *message = writer->message;
     hl7_slice charset = header_field(message, 18);
 
-    put_header_start(writer, ack);
+    put_header_start(writer, ack, HL7_TEXT("MSH"));
     put_type(writer);
     put_field(writer, ack->control_id);
     put_field(writer, header_field(message, 11));
@@ -258,16 +259,24 @@ static void put_numbers(const struct writer *writer, const uint32_t *numbers, si
     }
 }
 
-/* The place of an error: segment, which one, field, and in 2.5 the repetition and below. */
-static void put_place(const struct writer *writer, const struct hl7_path *where, bool fine)
+/* A number of a place: the first when none was given, nothing for a "last" nobody counted. */
+static uint32_t place_number(uint32_t number)
 {
-    uint32_t occurrence = where->occurrence == 0 ? 1 : where->occurrence;
-    uint32_t repetition = where->repetition == 0 && where->field != 0 ? 1 : where->repetition;
-    const uint32_t numbers[] = {occurrence, where->field, repetition, where->component,
-                                where->subcomponent};
+    if (number == HL7_LAST) {
+        return 0;
+    }
+    return number == 0 ? 1 : number;
+}
+
+/* The place of an error, as in ERR-2: segment, which one, field, repetition and below. */
+static void put_place(const struct writer *writer, const struct hl7_path *where)
+{
+    uint32_t repetition = where->field == 0 ? 0 : place_number(where->repetition);
+    const uint32_t numbers[] = {place_number(where->occurrence), where->field, repetition,
+                                where->component, where->subcomponent};
 
     put(writer, hl7_slice_of(where->segment));
-    put_numbers(writer, numbers, fine ? sizeof numbers / sizeof *numbers : 2);
+    put_numbers(writer, numbers, sizeof numbers / sizeof *numbers);
 }
 
 static void put_condition(const struct writer *writer, enum hl7_condition condition, char separator)
@@ -287,7 +296,7 @@ static void put_error(const struct writer *writer, const struct hl7_ack *ack)
     put(writer, HL7_TEXT("ERR"));
     put_empty_fields(writer, 2);
     if (ack->where.segment[0] != '\0') {
-        put_place(writer, &ack->where, true);
+        put_place(writer, &ack->where);
     }
     put_empty_fields(writer, 1);
     put_condition(writer, ack->condition, writer->delimiters.component);
@@ -302,16 +311,16 @@ static void put_error(const struct writer *writer, const struct hl7_ack *ack)
 /* ERR as before 2.5: segment^sequence^field^code&text&table in ERR-1. */
 static void put_old_error(const struct writer *writer, const struct hl7_ack *ack)
 {
-    size_t have = ack->where.segment[0] == '\0' ? 0 : ack->where.field == 0 ? 1 : 2;
+    bool placed = ack->where.segment[0] != '\0';
+    char component = writer->delimiters.component;
 
     put(writer, HL7_TEXT("ERR"));
-    put_empty_fields(writer, 1);
-    if (ack->where.segment[0] != '\0') {
-        put_place(writer, &ack->where, false);
-    }
-    for (size_t i = have; i < 3; i++) {
-        put_byte(writer, writer->delimiters.component);
-    }
+    put_field(writer, hl7_slice_of(ack->where.segment));
+    put_byte(writer, component);
+    put_number(writer, placed ? place_number(ack->where.occurrence) : 0);
+    put_byte(writer, component);
+    put_number(writer, placed ? ack->where.field : 0);
+    put_byte(writer, component);
     put_condition(writer, ack->condition, writer->delimiters.subcomponent);
     put_byte(writer, '\r');
 }
@@ -346,7 +355,7 @@ void hl7_ack_write_batch_header(const struct hl7_message *header, const struct h
     struct writer writer = {.message = header, .buffer = buffer};
 
     choose_delimiters(&writer);
-    put_header_start(&writer, ack);
+    put_header_start(&writer, ack, hl7_segment_name(header, 0));
     put_empty_fields(&writer, 2);
     put_field(&writer, ack->control_id);
     put_field(&writer, header_field(header, 11));
@@ -366,7 +375,10 @@ struct hl7_answer hl7_answer_read(const struct hl7_message *reply)
 
     answer.code = hl7_ack_code_parse(answer.code_text);
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons && answer.reason.len == 0; i++) {
-        answer.reason = hl7_message_at(reply, reasons[i]);
+        hl7_slice reason = hl7_message_at(reply, reasons[i]);
+        if (hl7_state(reason) == HL7_PRESENT) {
+            answer.reason = reason;
+        }
     }
     return answer;
 }

@@ -134,8 +134,8 @@ static const size_t LAST_PIECE = SIZE_MAX;
 /* One step from a range of the line to a piece of it. */
 struct step {
     char separator;
-    size_t number;   /* which piece, from 1; LAST_PIECE */
-    size_t missing;  /* separators that have to be added to get there */
+    size_t number;  /* which piece, from 1; LAST_PIECE */
+    size_t missing; /* separators that have to be added to get there */
 };
 
 enum { STEPS = 4 };
@@ -330,10 +330,9 @@ enum hl7_code hl7_edit_delete(struct hl7_edit *edit, hl7_slice name, size_t occu
     if (before == NULL) {
         return HL7_BAD_PATH;
     }
+    /* The line before keeps its line end, even as the last one: were it the message's only CR, an LF
+     * in a value would become a line end (rule 9). */
     before->next = line->next;
-    if (line->ending.len == 0) {
-        before->ending = line->ending; /* the message goes on ending without a line end */
-    }
     return HL7_OK;
 }
 
