@@ -2,11 +2,11 @@
 
 CC = gcc
 BUILD = build
-PREFIX = /usr/local
-DESTDIR =
-CMAKE_FLAGS =
+PREFIX ?= /usr/local
+DESTDIR ?=
+CMAKE_FLAGS ?=
 # Seconds for each fuzzer: a minute in `make test`, an hour in `make fuzz`.
-FUZZ_SECONDS =
+FUZZ_SECONDS ?=
 JOBS := $(shell nproc)
 
 configure = cmake -S . -B $(BUILD) -G Ninja -DCMAKE_C_COMPILER=$(CC) \

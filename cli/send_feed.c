@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -108,12 +109,29 @@ static void wake_loop(struct send_feed *feed)
 {
     const uint64_t one = 1;
 
+    if (feed->loop_asks) {
+        feed->loop_asks = false;
+        (void)pthread_cond_broadcast(&feed->changed);
+    }
     if (feed->loop_waits) {
         feed->loop_waits = false;
         /* An eventfd takes it unless it holds 2^64 - 2 already. */
         ssize_t put = write(feed->wake, &one, sizeof one);
         assert(put == (ssize_t)sizeof one);
         (void)put;
+    }
+}
+
+/* Tells the thread, if it waits, that there is enough to do to be worth it: half of what lies ahead is
+ * gone. For each single place would cost a change of threads for each message. */
+static void wake_thread(struct send_feed *feed)
+{
+    bool worth_it = feed->first == NULL || (feed->free_count >= FEED_AHEAD_PLACES / 2 &&
+                                            feed->ready_bytes <= FEED_AHEAD_BYTES / 2);
+
+    if (feed->thread_waits && feed->free != NULL && worth_it) {
+        feed->thread_waits = false;
+        (void)pthread_cond_broadcast(&feed->changed);
     }
 }
 
@@ -131,6 +149,7 @@ static struct send_message *feed_place(struct send_feed *feed)
     if (!feed->closing) {
         place = feed->free;
         feed->free = place->next;
+        feed->free_count--;
     }
     (void)pthread_mutex_unlock(&feed->lock);
     return place;
@@ -148,7 +167,6 @@ static void feed_ready(struct send_feed *feed, struct send_message *message)
     feed->last = message;
     feed->ready_bytes += message->frame.len;
     wake_loop(feed);
-    (void)pthread_cond_broadcast(&feed->changed);
     (void)pthread_mutex_unlock(&feed->lock);
 }
 
@@ -158,7 +176,6 @@ static void feed_end(struct send_feed *feed, bool failed)
     feed->ended = true;
     feed->failed = failed;
     wake_loop(feed);
-    (void)pthread_cond_broadcast(&feed->changed);
     (void)pthread_mutex_unlock(&feed->lock);
 }
 
@@ -171,10 +188,8 @@ enum send_feed_answer send_feed_take(struct send_feed *feed, struct send_message
     if (message != NULL) {
         feed->first = message->next;
         message->next = NULL;
-        if (feed->ready_bytes > FEED_AHEAD_BYTES) {
-            (void)pthread_cond_broadcast(&feed->changed);
-        }
         feed->ready_bytes -= message->frame.len;
+        wake_thread(feed);
         *ret_message = message;
     } else if (feed->ended) {
         answer = SEND_FEED_END;
@@ -190,11 +205,10 @@ void send_feed_return(struct send_feed *feed, struct send_message *message)
 {
     send_message_trim(message);
     (void)pthread_mutex_lock(&feed->lock);
-    if (feed->free == NULL) {
-        (void)pthread_cond_broadcast(&feed->changed);
-    }
     message->next = feed->free;
     feed->free = message;
+    feed->free_count++;
+    wake_thread(feed);
     (void)pthread_mutex_unlock(&feed->lock);
 }
 
@@ -210,6 +224,7 @@ bool send_feed_is_over(struct send_feed *feed)
 {
     (void)pthread_mutex_lock(&feed->lock);
     while (feed->first == NULL && !feed->ended && !feed->is_endless) {
+        feed->loop_asks = true;
         (void)pthread_cond_wait(&feed->changed, &feed->lock);
     }
     bool over = feed->first == NULL && feed->ended;
@@ -226,7 +241,7 @@ static void feed_keep(struct send_feed *feed, const struct source_item *item)
     size_t size = sizeof head + head.len + head.name_len;
     char *at;
 
-    if (feed->overflowed || size > SEND_KEPT_MAX - feed->kept_len ||
+    if (feed->overflowed || size > feed->settings.keep - feed->kept_len ||
         !memory_grow(&feed->kept, feed->kept_len + size)) {
         feed->overflowed = true;
         memory_free(&feed->kept);
@@ -342,8 +357,13 @@ static enum feed_step feed_repeat(struct send_feed *feed)
     enum feed_step step = FEED_ON;
 
     if (feed->overflowed && reads_stdin(feed)) {
-        return feed_problem(feed, "standard input holds more than 64M, and that much cannot be "
-                                  "repeated; put it into a file");
+        char text[160];
+
+        (void)snprintf(text, sizeof text,
+                       "standard input holds more than %zu bytes, and that much cannot be "
+                       "repeated; put it into a file",
+                       feed->settings.keep);
+        return feed_problem(feed, text);
     }
     if (!feed->overflowed && feed->kept_len == 0) {
         return FEED_ON;
@@ -394,6 +414,7 @@ static bool feed_start(struct send_feed *feed)
         feed->places[i].next = feed->free;
         feed->free = &feed->places[i];
     }
+    feed->free_count = count;
     error = pthread_create(&feed->thread, NULL, feed_run, feed);
     errno = error;
     feed->started = error == 0;

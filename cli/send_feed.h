@@ -9,8 +9,8 @@
  * Places for messages are a fixed number; they go round: free, ready, with the loop, free. Of ready
  * messages, no more than a few megabytes lie about.
  *
- * With `repeat`, what the first round read is kept (up to SEND_KEPT_MAX) and sent again from there.
- * What is more than that is read again; standard input cannot be, and that is an error.
+ * With `repeat`, what the first round read is kept, up to a bound, and sent again from there. What is
+ * more than that is read again; standard input cannot be, and that is an error.
  */
 #ifndef ORDERLY_SEND_FEED_H
 #define ORDERLY_SEND_FEED_H
@@ -24,8 +24,6 @@
 #include "send_message.h"
 #include "source.h"
 
-#define SEND_KEPT_MAX ((size_t)64 * 1024 * 1024)
-
 enum send_feed_answer {
     SEND_FEED_MESSAGE,
     SEND_FEED_WAIT, /* none is ready: `wake` becomes readable when one is, or at the end */
@@ -37,6 +35,7 @@ struct send_feed_settings {
     size_t operand_count;
     struct source_settings source;
     uint64_t repeat;
+    size_t keep; /* bytes kept for rounds to come, at most */
     bool new_control_id;
     bool no_wait;
     size_t places; /* how many messages the loop may hold at once */
@@ -65,13 +64,16 @@ struct send_feed {
     pthread_cond_t changed;
     struct send_message *places;
     struct send_message *free;
+    size_t free_count;
     struct send_message *first; /* ready, a queue */
     struct send_message *last;
     size_t ready_bytes;
-    bool ended;  /* nothing more will become ready */
-    bool failed; /* ... because memory ran out */
-    bool loop_waits;
-    bool closing; /* the thread is to end */
+    bool ended;        /* nothing more will become ready */
+    bool failed;       /* ... because memory ran out */
+    bool loop_waits;   /* for `wake` to become readable */
+    bool loop_asks;    /* whether everything has been taken, on the condition */
+    bool thread_waits; /* for places, on the condition */
+    bool closing;      /* the thread is to end */
 };
 
 /* Looks at the operands and starts the thread. False with errno set. */

@@ -216,13 +216,14 @@ static void print_block(struct send_report *report, const struct send_message *m
                         const struct send_verdict *verdict, uint64_t time)
 {
     char memory[REPORT_SENTENCE];
-    char took[32];
 
     print_reply(report, verdict->reply, verdict->index);
     text_style(&report->out, style_of(verdict));
     text_write_safe(stdout, explain(report, message, verdict, memory), false);
     text_style(&report->out, TEXT_NORMAL);
     if (verdict->reply.len > 0) {
+        char took[32];
+
         fprintf(stdout, " after %s", name_time(time, took));
     }
     fputc('\n', stdout);
@@ -238,6 +239,7 @@ static void print_line(struct send_report *report, const struct send_message *me
     text_style(&report->out, style_of(verdict));
     fprintf(stdout, "%-8s %-2s", send_outcome_name(verdict->outcome),
             hl7_ack_code_name(verdict->code));
+    text_style(&report->out, TEXT_NORMAL);
     text_style(&report->out, TEXT_DIM);
     fprintf(stdout, " %8s", verdict->reply.len > 0 ? name_time(time, took) : "");
     text_style(&report->out, TEXT_NORMAL);

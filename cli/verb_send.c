@@ -16,6 +16,9 @@
 /* Messages that may be under way at once, over all connections: each takes memory. */
 #define SEND_PLACES_MAX 4096
 
+/* --repeat keeps so many bytes of what it read. */
+#define SEND_KEEP ((size_t)64 * 1024 * 1024)
+
 static const struct option send_option_table[] = {
     {.name = "timeout",
      .letter = 't',
@@ -102,7 +105,7 @@ static const struct option send_option_table[] = {
      .standard = "1",
      .min = 1,
      .max = 1000000000,
-     .doc = "Send everything N times",
+     .doc = "Send everything N times; standard input up to 64M",
      OPTION_PLACE(struct send_options, repeat)},
     {.name = "new-control-id",
      .letter = 'n',
@@ -203,6 +206,7 @@ static int send_to(const struct verb_call *call, const struct addrinfo *addresse
         .operand_count = call->operand_count - 1,
         .source = {.max_message = (size_t)options->max_message, .whole_batches = options->batch},
         .repeat = options->repeat,
+        .keep = SEND_KEEP,
         .new_control_id = options->new_control_id,
         .no_wait = options->no_wait,
         .places = (size_t)(options->connections * options->pipeline),

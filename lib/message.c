@@ -357,14 +357,10 @@ enum hl7_code hl7_message_salvage(hl7_slice bytes, struct hl7_arena *arena,
         !can_delimit(header.ptr[3])) {
         return error_set(error, HL7_NO_HEADER, start, "no MSH segment with a field separator");
     }
-    struct hl7_delimiters delimiters;
-    if (message_delimiters(header, &delimiters, NULL) != HL7_OK) {
-        delimiters = (struct hl7_delimiters){.field = header.ptr[3]};
-    }
-    /* The header alone, whatever ends it. */
-    const char *cr = memchr(header.ptr, '\r', header.len);
-    const char *lf = memchr(header.ptr, '\n', header.len);
-    const char *end = cr != NULL ? cr : lf;
+    /* Encoding characters that cannot be used leave these as they are. */
+    struct hl7_delimiters delimiters = {.field = header.ptr[3]};
+    (void)message_delimiters(header, &delimiters, NULL);
+    const char *end = memchr(header.ptr, message_segment_end(header), header.len);
     hl7_slice line = {bytes.ptr, end == NULL ? bytes.len : (size_t)(end - bytes.ptr)};
     if (line.len > LONGEST) {
         return error_set(error, HL7_TOO_LARGE, LONGEST, "a header of 4 GiB or more");

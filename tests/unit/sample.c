@@ -153,9 +153,8 @@ static void add_header(const struct hl7_delimiters *delimiters, struct hl7_buffe
 static void add_name(struct random_state *random, const struct hl7_delimiters *delimiters,
                      struct hl7_buffer *buffer)
 {
-    char odd[12];
-
     if (random_once_in(random, 12)) {
+        char odd[12];
         size_t len = sample_value(random, delimiters, 0, odd, sizeof odd);
         hl7_buffer_add(buffer, HL7_TEXT("z"));
         hl7_buffer_add(buffer, (hl7_slice){odd, len});

@@ -4,7 +4,7 @@
  * be read back. */
 #include "sample.h"
 
-static char memory[1 << 15];
+static char index_memory[1 << 15];
 static char answer_memory[1 << 15];
 static char written[8192];
 
@@ -14,7 +14,7 @@ static struct hl7_message parse(const char *text)
     struct hl7_arena arena;
     struct hl7_error error;
 
-    hl7_arena_init(&arena, memory, sizeof memory);
+    hl7_arena_init(&arena, index_memory, sizeof index_memory);
     if (hl7_message_parse(hl7_slice_of(text), &arena, &message, &error) != HL7_OK) {
         fail_msg("byte %zu: %s", error.position, error.text);
     }
@@ -26,7 +26,7 @@ static struct hl7_message salvage(hl7_slice text)
     struct hl7_message message;
     struct hl7_arena arena;
 
-    hl7_arena_init(&arena, memory, sizeof memory);
+    hl7_arena_init(&arena, index_memory, sizeof index_memory);
     assert_int_not_equal(hl7_message_parse(text, &arena, &message, NULL), HL7_OK);
     assert_int_equal(hl7_message_salvage(text, &arena, &message, NULL), HL7_OK);
     return message;
@@ -432,7 +432,7 @@ static void a_message_that_cannot_be_parsed_is_answered(void **state)
         struct hl7_message message;
         hl7_slice text = hl7_slice_of(cases[i].message);
         struct hl7_arena arena;
-        hl7_arena_init(&arena, memory, sizeof memory);
+        hl7_arena_init(&arena, index_memory, sizeof index_memory);
         assert_int_equal(hl7_message_salvage(text, &arena, &message, NULL), HL7_OK);
         struct hl7_ack ack = refused(HL7_INTERNAL_ERROR, NULL, "bad");
         hl7_slice answer = write_ack(&message, &ack);
@@ -484,7 +484,7 @@ static void every_message_gets_an_answer_that_can_be_read(void **state)
         struct hl7_ack ack = accepted();
         char reason[20];
         sample_message(&random, &sample);
-        hl7_arena_init(&arena, memory, sizeof memory);
+        hl7_arena_init(&arena, index_memory, sizeof index_memory);
         if (sample.text.len > 8 && random_once_in(&random, 2)) {
             sample.memory[4 + random_below(&random, 4)] = 'A';
         }

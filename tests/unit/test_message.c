@@ -8,13 +8,13 @@
 
 #include <stdalign.h>
 
-static alignas(max_align_t) char memory[65536];
+static alignas(max_align_t) char index_memory[65536];
 
 static struct hl7_arena fresh_arena(void)
 {
     struct hl7_arena arena;
 
-    hl7_arena_init(&arena, memory, sizeof memory);
+    hl7_arena_init(&arena, index_memory, sizeof index_memory);
     return arena;
 }
 

@@ -6,13 +6,13 @@
 
 #include <stdalign.h>
 
-static alignas(max_align_t) char memory[65536];
+static alignas(max_align_t) char index_memory[65536];
 
 static struct hl7_arena fresh_arena(void)
 {
     struct hl7_arena arena;
 
-    hl7_arena_init(&arena, memory, sizeof memory);
+    hl7_arena_init(&arena, index_memory, sizeof index_memory);
     return arena;
 }
 
@@ -40,7 +40,7 @@ static void the_computed_memory_suffices_wherever_it_begins(void **state)
         for (size_t shift = 0; shift < alignof(max_align_t); shift++) {
             struct hl7_arena arena;
             struct hl7_message message;
-            hl7_arena_init(&arena, memory + shift, size);
+            hl7_arena_init(&arena, index_memory + shift, size);
             assert_int_equal(hl7_message_parse(text, &arena, &message, NULL), HL7_OK);
             assert_true(arena.used <= size);
         }
@@ -60,7 +60,7 @@ static void one_byte_less_than_is_used_fails_and_takes_nothing(void **state)
         for (size_t size = 5; size < used; size++) {
             struct hl7_error error;
             message.segment_count = 77;
-            hl7_arena_init(&arena, memory, size);
+            hl7_arena_init(&arena, index_memory, size);
             assert_non_null(hl7_arena_alloc(&arena, 5));
             assert_int_equal(hl7_message_parse(text, &arena, &message, &error), HL7_NO_MEMORY);
             assert_int_equal(arena.used, 5);
@@ -188,7 +188,7 @@ static void salvage_without_memory_takes_nothing(void **state)
     assert_true(used <= hl7_message_memory(text));
     message.segment_count = 77;
     for (size_t size = 0; size < used; size++) {
-        hl7_arena_init(&arena, memory, size);
+        hl7_arena_init(&arena, index_memory, size);
         assert_int_equal(hl7_message_salvage(text, &arena, &message, NULL), HL7_NO_MEMORY);
         assert_int_equal(arena.used, 0);
         assert_int_equal(message.segment_count, 77);

@@ -4,7 +4,7 @@
  * random messages, against a naive reader, are in test_rules.c. */
 #include "sample.h"
 
-static char memory[65536];
+static char index_memory[65536];
 
 static struct hl7_message parse(const char *text)
 {
@@ -12,7 +12,7 @@ static struct hl7_message parse(const char *text)
     struct hl7_arena arena;
     struct hl7_error error;
 
-    hl7_arena_init(&arena, memory, sizeof memory);
+    hl7_arena_init(&arena, index_memory, sizeof index_memory);
     if (hl7_message_parse(hl7_slice_of(text), &arena, &message, &error) != HL7_OK) {
         fail_msg("byte %zu: %s", error.position, error.text);
     }

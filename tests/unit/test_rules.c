@@ -7,14 +7,14 @@
 
 enum { MESSAGES = 3000 };
 
-static char memory[1 << 16];
+static char index_memory[1 << 16];
 
 static struct hl7_message parse(hl7_slice text, struct hl7_arena *arena)
 {
     struct hl7_message message;
     struct hl7_error error;
 
-    hl7_arena_init(arena, memory, sizeof memory);
+    hl7_arena_init(arena, index_memory, sizeof index_memory);
     if (hl7_message_parse(text, arena, &message, &error) != HL7_OK) {
         fail_msg("byte %zu: %s", error.position, error.text);
     }
@@ -155,7 +155,7 @@ static void a_damaged_message_is_read_by_the_rules_or_refused(void **state)
         }
         char *edge = edge_copy(sample.text.ptr, sample.text.len);
         hl7_slice text = {edge, sample.text.len};
-        hl7_arena_init(&arena, memory, sizeof memory);
+        hl7_arena_init(&arena, index_memory, sizeof index_memory);
         if (hl7_message_parse(text, &arena, &message, NULL) == HL7_OK) {
             read++;
             reference_read(text, &reference);
