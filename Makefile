@@ -30,8 +30,8 @@ test: ## install what is missing (Debian), build with gcc and clang, run every t
 demo: ## build, then show a listener, a sender and a conversion at work
 	@scripts/install-packages build
 	@$(configure)
-	@cmake --build $(BUILD)
-	@scripts/demo
+	@cmake --build $(BUILD) --target orderly
+	@ORDERLY=$(BUILD)/orderly scripts/demo
 
 bench: ## measure against the limit server; writes bench/results.md
 	@scripts/install-packages build bench

@@ -142,7 +142,7 @@ struct listen {
     struct text_terminal terminal;
     struct text_charset charset;
     const char *fallback; /* --charset as iconv names it, or NULL */
-    bool printed; /* standard output holds something to flush */
+    bool printed;         /* standard output holds something to flush */
 
     char id_prefix[12];
     uint64_t id_counter;
@@ -226,11 +226,11 @@ void listen_reply_message(struct listen *listen, const struct hl7_message *messa
 bool listen_reply_batch(struct listen *listen, hl7_slice batch,
                         const struct listen_verdict *verdict, char code[8]);
 
-/* Adds one framed payload. False when it does not fit. */
-bool listen_reply_bytes(struct listen *listen, hl7_slice payload);
+/* Adds one framed payload; its MSA-1 is the code. False when it does not fit. */
+bool listen_reply_bytes(struct listen *listen, hl7_slice payload, char code[8]);
 
-/* Adds the answer the template makes. False, with the reason, when it cannot. */
-bool listen_reply_template(struct listen *listen, const struct hl7_message *message,
+/* Adds the answer the template makes; its MSA-1 is the code. False, with the reason, when it cannot. */
+bool listen_reply_template(struct listen *listen, const struct hl7_message *message, char code[8],
                            const char **ret_reason);
 
 /* Loads the template, complaining on standard error. False when there is none to use. */

@@ -89,8 +89,7 @@ static void answer(struct listen_session *session, const struct hl7_message *mes
         if (!asks_for_answer(listen, message)) {
             return;
         }
-        if (listen_reply_template(listen, message, &reason)) {
-            memcpy(code, "reply", sizeof "reply");
+        if (listen_reply_template(listen, message, code, &reason)) {
             return;
         }
         listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s template: %s", session->peer, reason);
@@ -126,9 +125,9 @@ void listen_take_reply(struct listen_session *session, hl7_slice payload, hl7_sl
     struct listen *listen = session->listen;
     struct listen_verdict verdict = {.outcome = HL7_ACCEPTED};
     struct hl7_message message;
-    char code[8] = "reply";
+    char code[8] = "";
 
-    if (reply.ptr == NULL || !listen_reply_bytes(listen, reply)) {
+    if (reply.ptr == NULL || !listen_reply_bytes(listen, reply, code)) {
         listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s program: %s", session->peer,
                     reason == NULL ? "the reply is too long" : reason);
         verdict = (struct listen_verdict){.outcome = HL7_FAILED,

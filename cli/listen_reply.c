@@ -37,11 +37,27 @@ static bool end_frame(struct listen *listen, size_t start)
     return true;
 }
 
-bool listen_reply_bytes(struct listen *listen, hl7_slice payload)
+/* What a reply says in MSA-1, for people: "AA", or "reply" when it has none. */
+static void name_reply(hl7_slice payload, char code[8])
+{
+    enum hl7_ack_code found = HL7_ACK_NONE;
+    hl7_slice line;
+
+    while (found == HL7_ACK_NONE && hl7_piece_next(&payload, '\r', &line)) {
+        if (hl7_slice_starts(line, HL7_TEXT("MSA"))) {
+            found = hl7_ack_code_parse(hl7_slice_part(line, 4, 2));
+        }
+    }
+    const char *name = found == HL7_ACK_NONE ? "reply" : hl7_ack_code_name(found);
+    memcpy(code, name, strlen(name) + 1);
+}
+
+bool listen_reply_bytes(struct listen *listen, hl7_slice payload, char code[8])
 {
     size_t start = begin_frame(listen);
 
     hl7_buffer_add(&listen->replies, payload);
+    name_reply(payload, code);
     return end_frame(listen, start);
 }
 
@@ -194,7 +210,7 @@ bool listen_reply_batch(struct listen *listen, hl7_slice batch,
 
 /* ---- The template -------------------------------------------------------------------------- */
 
-bool listen_reply_template(struct listen *listen, const struct hl7_message *message,
+bool listen_reply_template(struct listen *listen, const struct hl7_message *message, char code[8],
                            const char **ret_reason)
 {
     struct listen_template *template = &listen->template;
@@ -202,14 +218,17 @@ bool listen_reply_template(struct listen *listen, const struct hl7_message *mess
     struct hl7_diagnostic diagnostic;
     size_t start = begin_frame(listen);
 
-    enum hl7_code code = hl7_template_run(template->program, &conversion, &listen->arena,
-                                          &listen->replies, &diagnostic);
-    bool empty = listen->replies.len == start + 1;
-    if (end_frame(listen, start) && code == HL7_OK && !empty) {
+    enum hl7_code failed = hl7_template_run(template->program, &conversion, &listen->arena,
+                                            &listen->replies, &diagnostic);
+    hl7_slice reply = {listen->replies.ptr + start + 1, listen->replies.len - start - 1};
+    if (end_frame(listen, start) && failed == HL7_OK && reply.len > 0) {
+        name_reply(reply, code);
         return true;
     }
     listen->replies.len = start;
-    *ret_reason = code != HL7_OK ? hl7_code_name(code) : empty ? "nothing to send" : "too long";
+    *ret_reason = failed != HL7_OK ? hl7_code_name(failed)
+                  : reply.len == 0 ? "nothing to send"
+                                   : "too long";
     return false;
 }
 

@@ -150,7 +150,8 @@ void listen_summary(const struct listen *listen)
     const struct listen_counters *c = &listen->counters;
 
     fprintf(stderr,
-            "received %" PRIu64 " messages on %" PRIu64 " connections: %" PRIu64 " accepted, "
+            "orderly listen: received %" PRIu64 " messages on %" PRIu64 " connections: %" PRIu64
+            " accepted, "
             "%" PRIu64 " answered with an error, %" PRIu64 " rejected\n",
             c->messages, c->connections, c->accepted, c->failed, c->rejected);
     for (size_t i = 0; i < LISTEN_EVENTS; i++) {

@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 enum {
-    SILENCE = 500,           /* milliseconds that decide a frame in doubt (rule 3) */
-    LINGER = 5000,           /* milliseconds for a peer to take the answers that still wait */
-    FLUSH_SIZE = 256 * 1024, /* answers are handed over when this much has collected */
+    SILENCE = 500,             /* milliseconds that decide a frame in doubt (rule 3) */
+    LINGER = 5000,             /* milliseconds for a peer to take the answers that still wait */
+    FLUSH_SIZE = 256 * 1024,   /* answers are handed over when this much has collected */
     WAITING_MAX = 1024 * 1024, /* with more answers waiting to be read, no message is taken */
-    JUNK_MAX = 64 * 1024,    /* bytes without a frame that a connection may send */
+    JUNK_MAX = 64 * 1024,      /* bytes without a frame that a connection may send */
     EXCERPT = 16
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * verb_get.c - `orderly get PATH... [FILE]`: the values at some paths, a line for each message.
+ * verb_get.c - `orderly get PATH... [FILE]...`: the values at some paths, a line for each message.
  *
  * A value on a line must not end the line or the column: control characters are written as \n, \t,
  * \x1b. JSON carries the same values with nothing replaced but bytes that are not valid text.
@@ -40,35 +40,31 @@ struct get {
 /* ---- Operands ------------------------------------------------------------------------------- */
 
 static int get_bad_path(const struct verb *verb, const char *word, const struct hl7_error *error,
-                        bool last)
+                        bool first)
 {
-    (void)verb_failed(verb, "'%.200s' is not a path%s: %s", word, last ? " and no file" : "",
+    (void)verb_failed(verb, "'%.200s' is not a path%s: %s", word, first ? "" : " and no file",
                       error->text);
     template_print_caret(stderr, hl7_slice_of(word), error->position + 1);
     fprintf(stderr, "see 'orderly %s --help'\n", verb->name);
     return VERB_MISUSE;
 }
 
-/* Reads the paths; what is left over is the file. The last word may be one. */
+/* Reads the paths; the first word that is none, but is there, begins the files. */
 static int get_read_paths(struct get *get, const struct verb_call *call)
 {
     for (size_t i = 0; i < call->operand_count; i++) {
         const char *word = call->operands[i];
-        bool last = i + 1 == call->operand_count;
         struct hl7_error error;
 
-        if (last && i > 0 && strcmp(word, "-") == 0) {
-            break;
+        if (hl7_path_parse(hl7_slice_of(word), &get->paths[i], &error) != HL7_OK) {
+            if (i > 0 && (strcmp(word, "-") == 0 || access(word, F_OK) == 0)) {
+                break;
+            }
+            return get_bad_path(call->verb, word, &error, i == 0);
         }
+        get->path_count++;
         if (get->path_count == GET_PATHS_MAX) {
-            return verb_misuse(call->verb, "more than %d paths", GET_PATHS_MAX);
-        }
-        if (hl7_path_parse(hl7_slice_of(word), &get->paths[i], &error) == HL7_OK) {
-            get->path_count++;
-        } else if (last && i > 0 && access(word, F_OK) == 0) {
-            break;
-        } else {
-            return get_bad_path(call->verb, word, &error, last && i > 0);
+            return verb_misuse(call->verb, "more than %d paths", GET_PATHS_MAX - 1);
         }
     }
     get->names = call->operands;
@@ -226,8 +222,8 @@ static const char *const get_description[] = {
     "a segment and numbers that count from 1: PID-5 is a field, PID-5.1 its first component, "
     "PID-5.1.2 a sub-component of that, PID-3[2] the second repetition, OBX[3]-5 field 5 of the "
     "third OBX, OBX[last]-5 of the last.",
-    "The last operand is the file, unless it is a path: a file with such a name is written "
-    "./NAME. Without a file, messages come from standard input.",
+    "The paths come first, then the files; a file whose name is a path is written ./NAME. Without a "
+    "file, messages come from standard input.",
     "Values are printed raw, as they stand in the message, delimiters and escapes included; a "
     "control character in a value is shown as \\n, \\t or \\x1b, so that a message is a line and a "
     "value a column.",
@@ -249,7 +245,7 @@ static const struct verb_example get_examples[] = {
 const struct verb verb_get = {
     .name = "get",
     .summary = "Print the values at paths such as PID-5.1",
-    .usage = "PATH... [FILE|DIR|-]",
+    .usage = "PATH... [FILE|DIR|-]...",
     .description = get_description,
     .options = get_option_table,
     .options_size = sizeof(struct get_options),

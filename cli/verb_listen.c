@@ -100,8 +100,7 @@ static const struct option listen_option_table[] = {
      .letter = 'n',
      .argument = "NUMBER",
      .kind = OPTION_NUMBER,
-     .standard = "0",
-     .doc = "End after this many messages; 0 for no end",
+     .doc = "End after this many messages",
      PLACE(count)},
     {.name = "max-message",
      .argument = "SIZE",
@@ -175,6 +174,8 @@ static const char *const listen_description[] = {
     "cannot be read but has an MSH segment is answered AR with the reason. A frame with a VT or FS "
     "out of place is not answered, because two systems could read two messages there: its bytes "
     "are kept, and the connection is closed.",
+    "What AA promises: with --save, that the message is on disk; without, that it was received and "
+    "printed. Segments are printed with the numbers that {0-9} in a template counts.",
     "SIGTERM and SIGINT end it: messages already received are answered first.", NULL};
 
 static const struct verb_status listen_statuses[] = {

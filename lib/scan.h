@@ -48,8 +48,11 @@ static inline uint64_t scan_block(hl7_slice text, size_t start, char a, char b)
     if (left >= SCAN_BLOCK) {
         return scan_whole_block(text.ptr + start, a, b);
     }
+    if (left == 0) {
+        return 0;
+    }
     /* The last bytes of a long text: look at its last block and shift the seen ones out. */
-    if (text.len >= SCAN_BLOCK && left > 0) {
+    if (text.len >= SCAN_BLOCK) {
         return scan_whole_block(text.ptr + text.len - SCAN_BLOCK, a, b) >> (SCAN_BLOCK - left);
     }
     char copy[SCAN_BLOCK] = {0};

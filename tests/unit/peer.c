@@ -21,9 +21,9 @@ static void on_guard(struct loop_timer *timer)
 
 static void on_event(struct connection *connection, enum connection_event event)
 {
-    static const char letters[] = {[CONNECTION_OPEN] = 'O',    [CONNECTION_DATA] = 'D',
-                                   [CONNECTION_DRAINED] = 'R', [CONNECTION_TIMEOUT] = 'T',
-                                   [CONNECTION_CLOSED] = 'C',  [CONNECTION_FAILED] = 'F'};
+    static const char letters[] = {
+        [CONNECTION_OPEN] = 'O',    [CONNECTION_DATA] = 'D',   [CONNECTION_DRAINED] = 'R',
+        [CONNECTION_TIMEOUT] = 'T', [CONNECTION_CLOSED] = 'C', [CONNECTION_FAILED] = 'F'};
     struct fixture *fixture = LOOP_OWNER(connection, struct owner, connection)->fixture;
     size_t held = connection->held.len;
 
@@ -66,8 +66,7 @@ struct connection *new_connection(struct fixture *fixture)
 
 int listen_socket(struct sockaddr_in *ret_address)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -174,8 +173,8 @@ void peer_sends_many(struct fixture *fixture, char byte, size_t len)
     assert_non_null(bytes);
     memset(bytes, byte, len);
     for (size_t at = 0; fixture->connection->held.len < before + len;) {
-        ssize_t put = at == len ? 0 : send(fixture->peer, bytes + at, len - at,
-                                           MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t put =
+            at == len ? 0 : send(fixture->peer, bytes + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
         at += put > 0 ? (size_t)put : 0;
         fixture->wanted = 1;
         fixture->event_count = 0;

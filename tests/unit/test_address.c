@@ -34,8 +34,7 @@ static void an_address_is_split_into_host_and_port(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_true(
-            address_split(cases[i].text, host, sizeof host, port, sizeof port, &reason));
+        assert_true(address_split(cases[i].text, host, sizeof host, port, sizeof port, &reason));
         assert_string_equal(host, cases[i].host);
         assert_string_equal(port, cases[i].port);
         assert_null(reason);
@@ -45,9 +44,12 @@ static void an_address_is_split_into_host_and_port(void **state)
 static void what_is_no_address_is_refused_with_a_reason(void **state)
 {
     static const char *const cases[] = {
-        "",          "localhost", "localhost:", ":",          "host:http", "host:65536",
-        "host:-1",   "host:+1",   "host: 1",    "host:1 ",    "::1:2575",  "::1",
-        "[::1]",     "[::1]2575", "[::1:2575",  "[::1]:",     "a:b:1",     "host:99999999999999999999",
+        "",          "localhost", "localhost:",
+        ":",         "host:http", "host:65536",
+        "host:-1",   "host:+1",   "host: 1",
+        "host:1 ",   "::1:2575",  "::1",
+        "[::1]",     "[::1]2575", "[::1:2575",
+        "[::1]:",    "a:b:1",     "host:99999999999999999999",
         "127.0.0.1", "[::1]x:25", "this-host-has-a-name-longer-than-the-room:1",
     };
     char host[32];

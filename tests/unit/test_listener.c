@@ -60,9 +60,8 @@ static void on_trouble(struct listener *listener, int error)
 
 static bool open_at(struct fixture *fixture, struct listener *listener, in_port_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = port,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
     listener->on_accept = on_accept;
     listener->on_trouble = on_trouble;
