@@ -203,14 +203,11 @@ static enum listen_taken take_damaged(struct listen_session *session, hl7_slice 
 bool listen_parse(struct listen *listen, hl7_slice payload, struct hl7_message *ret_message,
                   struct hl7_error *error)
 {
-    struct hl7_error own;
-    struct hl7_error *detail = error == NULL ? &own : error;
-
     hl7_arena_init(&listen->arena, listen->arena_memory.ptr, listen->arena_memory.size);
-    enum hl7_code code = hl7_message_parse(payload, &listen->arena, ret_message, detail);
+    enum hl7_code code = hl7_message_parse(payload, &listen->arena, ret_message, error);
     if (code == HL7_NO_MEMORY && memory_grow(&listen->arena_memory, hl7_message_memory(payload))) {
         hl7_arena_init(&listen->arena, listen->arena_memory.ptr, listen->arena_memory.size);
-        code = hl7_message_parse(payload, &listen->arena, ret_message, detail);
+        code = hl7_message_parse(payload, &listen->arena, ret_message, error);
     }
     return code == HL7_OK;
 }

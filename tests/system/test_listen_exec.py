@@ -177,7 +177,7 @@ class Failures(ExecCase):
                     self.assert_answered(client, message("F1"), b"AE")
                     self.assert_answered(client, message("F2"), b"AE")
                 self.assert_status(listener.stop(), 0)
-                self.assertEqual(listener.err.count(b"reply-failed"), 2, listener)
+                self.assertEqual(listener.err.count(b"error: reply-failed"), 2, listener)
 
     def test_a_program_that_is_not_there_is_an_error_for_each_message(self):
         listener, port = self.start_listener("--quiet", "--exec", self.folder / "missing")
