@@ -144,6 +144,7 @@ static struct send_message *feed_place(struct send_feed *feed)
     (void)pthread_mutex_lock(&feed->lock);
     while (!feed->closing &&
            (feed->free == NULL || (feed->first != NULL && feed->ready_bytes > FEED_AHEAD_BYTES))) {
+        feed->thread_waits = true;
         (void)pthread_cond_wait(&feed->changed, &feed->lock);
     }
     if (!feed->closing) {

@@ -176,7 +176,8 @@ static const char *const listen_description[] = {
     "are kept, and the connection is closed.",
     "What AA promises: with --save, that the message is on disk; without, that it was received and "
     "printed. Segments are printed with the numbers that {0-9} in a template counts.",
-    "SIGTERM and SIGINT end it: messages already received are answered first.", NULL};
+    "SIGTERM and SIGINT end it: messages already received are answered first.",
+    NULL};
 
 static const struct verb_status listen_statuses[] = {
     {VERB_DONE, "ended by --count or a signal"},

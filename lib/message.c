@@ -106,10 +106,12 @@ enum hl7_code message_delimiters(hl7_slice header, struct hl7_delimiters *ret_de
         return error_set(error, HL7_NO_HEADER, 0,
                          "the text does not begin with MSH (FHS or BHS for a batch)");
     }
-    if (header.len < 4 || !can_delimit(header.ptr[3])) {
+    if (header.len < 4) {
+        return error_set(error, HL7_BAD_DELIMITERS, 3, "the text ends before the field separator");
+    }
+    if (!can_delimit(header.ptr[3])) {
         return error_set_byte(error, HL7_BAD_DELIMITERS, 3,
-                              "the field separator in MSH-1 cannot be %",
-                              header.len < 4 ? '\0' : header.ptr[3]);
+                              "the field separator in MSH-1 cannot be %", header.ptr[3]);
     }
     struct hl7_delimiters found = {.field = header.ptr[3]};
     char segment_end = message_segment_end(header);

@@ -168,6 +168,11 @@ static void without_descriptors_it_rests_and_goes_on_by_itself(void **state)
 {
     struct fixture *fixture = *state;
     struct rlimit before;
+    const char *build = getenv("ORDERLY_BUILD");
+
+    if (build != NULL && strcmp(build, "valgrind") == 0) {
+        skip(); /* valgrind keeps the limit itself: it accepts, and then closes */
+    }
     int peer = connect_to(fixture);
 
     fixture->wanted = 1;

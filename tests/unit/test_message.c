@@ -71,7 +71,8 @@ static void file_and_batch_headers_count_as_msh_does(void **state)
 
 static void only_three_names_are_headers(void **state)
 {
-    static const char *const others[] = {"PID", "MSA", "MS", "MSHX", "msh", "BTS", "FTS", ""};
+    static const char *const others[] = {"PID",  "MSA", "MS",  "MSX", "FHX", "BHX",
+                                         "MSHX", "msh", "BTS", "FTS", ""};
 
     (void)state;
     assert_true(hl7_segment_is_header(HL7_TEXT("MSH")));
@@ -140,6 +141,9 @@ static const struct {
     {TEXT("MSHA^~\\&A"), HL7_BAD_DELIMITERS, 3},
     {TEXT("MSHz^~\\&z"), HL7_BAD_DELIMITERS, 3},
     {TEXT("MSH0^~\\&0"), HL7_BAD_DELIMITERS, 3},
+    {TEXT("MSHa^~\\&a"), HL7_BAD_DELIMITERS, 3},
+    {TEXT("MSHZ^~\\&Z"), HL7_BAD_DELIMITERS, 3},
+    {TEXT("MSH9^~\\&9"), HL7_BAD_DELIMITERS, 3},
     {TEXT("MSH\r^~\\&\r"), HL7_BAD_DELIMITERS, 3},
     {TEXT("MSH\n^~\\&\n"), HL7_BAD_DELIMITERS, 3},
     {TEXT("MSH\0^~\\&\0"), HL7_BAD_DELIMITERS, 3},
@@ -214,6 +218,29 @@ static void what_is_no_message_is_refused_with_code_and_position(void **state)
         assert_int_equal(message.segment_count, 77);
         assert_int_equal(hl7_message_parse(refused[i].text, &arena, &message, NULL), code);
         edge_free(edge, refused[i].text.len);
+    }
+}
+
+/* The byte at fault is named, and shown so that it cannot drive a terminal. */
+static void an_error_names_the_delimiter_at_fault(void **state)
+{
+    static const struct {
+        hl7_slice text;
+        const char *named;
+    } cases[] = {
+        {TEXT("MSHA^~\\&A"), "MSH-1 cannot be 'A'"}, {TEXT("MSH\r^~\\&\r"), "MSH-1 cannot be 0x0D"},
+        {TEXT("MSH|^~^&|"), "'^' stands twice"},     {TEXT("MSH|^~z&|"), "MSH-2 holds 'z'"},
+        {TEXT("MSH|^~\xe4&|"), "MSH-2 holds 0xE4"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hl7_arena arena = fresh_arena();
+        struct hl7_message message;
+        struct hl7_error error;
+        assert_int_equal(hl7_message_parse(cases[i].text, &arena, &message, &error),
+                         HL7_BAD_DELIMITERS);
+        assert_non_null(strstr(error.text, cases[i].named));
     }
 }
 
@@ -430,6 +457,7 @@ int main(void)
         cmocka_unit_test(only_three_names_are_headers),
         cmocka_unit_test(msh_2_says_which_delimiters_there_are),
         cmocka_unit_test(what_is_no_message_is_refused_with_code_and_position),
+        cmocka_unit_test(an_error_names_the_delimiter_at_fault),
         cmocka_unit_test(an_absent_text_has_no_header),
         cmocka_unit_test(a_message_of_four_gigabytes_is_too_large),
         cmocka_unit_test(longer_names_that_begin_with_msh_are_no_second_header),

@@ -192,6 +192,23 @@ static void a_frame_in_doubt_is_a_message_when_a_frame_follows(void **state)
     assert_slice(stream_message(&run, 1), "MSH|a");
 }
 
+/* rule 3: blanks are no text: an acknowledgement does not wait for silence because of FS CR LF. */
+static void blanks_behind_a_frame_cast_no_doubt(void **state)
+{
+    static const char blanks[] = {'\r', '\n', '\0', ' ', '\t'};
+    static struct stream_run run;
+    char memory[] = "\x0bMSH|a\x1c\r..";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof blanks * sizeof blanks; i++) {
+        memory[8] = blanks[i % sizeof blanks];
+        memory[9] = blanks[i / sizeof blanks];
+        stream_begin(&run, (hl7_slice){memory, 10}, LIMIT, false);
+        stream_offer(&run, 10);
+        assert_string_equal(stream_shape(&run), "MJ");
+    }
+}
+
 /* rule 3: what is in doubt, and what silence or the peer's close make of it. */
 static void silence_decides_what_is_in_doubt(void **state)
 {
@@ -542,6 +559,7 @@ int main(void)
         cmocka_unit_test(a_trailer_in_the_text_behind_a_frame_breaks_the_stream),
         cmocka_unit_test(a_frame_stays_in_doubt_while_text_arrives),
         cmocka_unit_test(a_frame_in_doubt_is_a_message_when_a_frame_follows),
+        cmocka_unit_test(blanks_behind_a_frame_cast_no_doubt),
         cmocka_unit_test(silence_decides_what_is_in_doubt),
         cmocka_unit_test(bytes_between_frames_are_never_in_doubt),
         cmocka_unit_test(a_framer_goes_on_after_silence),
