@@ -4,7 +4,8 @@
  *
  * A batch is answered by a batch of acknowledgements. Both are walked side by side: an
  * acknowledgement is first looked for behind the message that was named last, then from the start,
- * so that answers in order cost one pass. Who is named twice, never, or was not sent, is a mismatch.
+ * so that answers in order cost one pass. A message named twice or never, and an acknowledgement
+ * that names none, are a mismatch.
  */
 #include "send_answer.h"
 

@@ -122,8 +122,8 @@ static void wake_loop(struct send_feed *feed)
     }
 }
 
-/* Tells the thread, if it waits, that there is enough to do to be worth it: half of what lies ahead is
- * gone. For each single place would cost a change of threads for each message. */
+/* Wakes the thread, if it waits, when there is enough for it to do: half of what lay ahead is gone.
+ * Waking it for each place would cost a change of threads for each message. */
 static void wake_thread(struct send_feed *feed)
 {
     bool worth_it = feed->first == NULL || (feed->free_count >= FEED_AHEAD_PLACES / 2 &&
@@ -135,8 +135,8 @@ static void wake_thread(struct send_feed *feed)
     }
 }
 
-/* A free place; waits for one, and for the loop to have taken what lies about. NULL when the thread is
- * to end. */
+/* A free place; waits for one, and for the loop to have taken what lies about. NULL when the thread
+ * is to end. */
 static struct send_message *feed_place(struct send_feed *feed)
 {
     struct send_message *place = NULL;

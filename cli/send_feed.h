@@ -9,8 +9,8 @@
  * Places for messages are a fixed number; they go round: free, ready, with the loop, free. Of ready
  * messages, no more than a few megabytes lie about.
  *
- * With `repeat`, what the first round read is kept, up to a bound, and sent again from there. What is
- * more than that is read again; standard input cannot be, and that is an error.
+ * With `repeat`, what the first round read is kept, up to a bound, and sent again from there. More
+ * than that is read again; standard input cannot be, and that is an error.
  */
 #ifndef ORDERLY_SEND_FEED_H
 #define ORDERLY_SEND_FEED_H

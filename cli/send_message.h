@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * send_message.h - a message on its way out: the frame as it goes over the wire, where it came from,
- * and which answers it waits for.
+ * send_message.h - a message on its way out: the frame as it goes over the wire, where it came
+ * from, and which answers it waits for.
  *
  * A struct send_message is a place that is filled again and again: its memory is kept, so that
  * sending small messages allocates nothing once the places have been used.

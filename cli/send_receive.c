@@ -89,8 +89,8 @@ static void skip_strange(struct send_link *link)
     link->strange_counts = false;
 }
 
-/* What the message that waits for an answer got instead of a frame; `nothing` when that was nothing,
- * `part` when it was the beginning of a frame. */
+/* What the message that waits for an answer got instead of a frame: `nothing` when that was
+ * nothing, `part` when it was the beginning of a frame. */
 static struct send_verdict verdict_without_frame(const struct send_link *link,
                                                  enum send_outcome nothing, enum send_outcome part)
 {

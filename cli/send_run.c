@@ -461,8 +461,8 @@ static bool open_signals(struct send_run *run)
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGTERM);
-    /* Before the feed's thread begins, which inherits it. A reader of standard output that went away
-     * is seen when it is flushed: what was sent is still to be accounted for. */
+    /* Before the feed's thread begins, which inherits it. A reader of standard output that went
+     * away is seen when it is flushed: what was sent is still to be accounted for. */
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
         return false;
     }

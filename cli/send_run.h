@@ -6,18 +6,18 @@
  *
  * The run (send_run.c) hands each message to a link with room for it. A link (send_link.c,
  * send_receive.c) owns one connection at a time and the messages that were given to it, in order,
- * until each has ended: it connects, sends, matches answers, tries again, and tells the run how each
- * message ended.
+ * until each has ended: it connects, sends, matches answers, tries again, and tells the run how
+ * each message ended.
  *
  * A link lives through
  *
  *     CLOSED ──> CONNECTING ──> OPEN ──> CLOSING ──> CLOSED
- *        ^____________└____________________^
  *
- * CLOSED to CONNECTING when it has a message; OPEN to CLOSING when the peer closes, or when what came
- * leaves doubt about which answer belongs to which message (rule 27); CLOSING until the connection
- * no longer needs its memory. After a failed try the link rests (back-off) and then sends again what
- * it has, in order; its neighbours go on.
+ * CLOSED to CONNECTING when it has a message; CONNECTING to CLOSING when no connection comes about;
+ * OPEN to CLOSING when the peer closes, or when what came leaves doubt about which answer belongs
+ * to which message (rule 27); CLOSING until the connection no longer needs its memory. After a
+ * failed try the link rests (back-off) and then sends again what it has, in order; its neighbours
+ * go on.
  *
  * Callbacks of connections change links only; what follows from it is done by the run after each
  * round of the loop.
@@ -143,7 +143,8 @@ void send_link_finish(struct send_link *link, size_t place, const struct send_ve
 /* It has got its CA and gets no more. */
 void send_link_finish_stored(struct send_link *link, size_t place);
 
-/* A try of it has failed: it ends, or stays in the queue to be sent again. True when it has ended. */
+/* A try of it has failed: it ends, or stays in the queue to be sent again. True when it has
+ * ended. */
 bool send_link_fail_try(struct send_link *link, size_t place, const struct send_verdict *verdict);
 
 /* All that waits for an answer has failed: the first message as the verdict says, the others as

@@ -247,8 +247,8 @@ static const char *const send_description[] = {
     "Sends HL7 v2 messages over MLLP/TCP, waits for the answer to each, checks that it names the "
     "message (MSA-2 against MSH-10), and prints it. The exit status tells the worst answer.",
     "Messages come from files, from the files of directories in the order of their names, or from "
-    "standard input: one or many in each, or batches, with lines ended by CR, LF or CRLF, or in MLLP "
-    "frames. On the wire every segment ends in CR; nothing else is changed. A message without "
+    "standard input: one or many in each, or batches, with lines ended by CR, LF or CRLF, or in "
+    "MLLP frames. On the wire every segment ends in CR; nothing else is changed. A message without "
     "MSH-10 is sent with a warning: its answer has nothing to name.",
     "How long a message waits is up to its MSH-15 and MSH-16. Both empty: one answer, AA, AE or "
     "AR; a CA is not enough. MSH-15 AL: CA, CE or CR, and then, with MSH-16 AL, the application's "

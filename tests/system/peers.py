@@ -1,4 +1,4 @@
-"""MLLP peers for the system tests: messages, frames, a client, and servers well-behaved and hostile.
+"""MLLP peers for the system tests: messages, frames, a client, servers well-behaved and hostile.
 
 Written with the standard library alone and without looking at libhl7, so that a mistake there is
 not repeated here. Everything is bounded in time. Patients are invented.

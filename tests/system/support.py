@@ -1,4 +1,4 @@
-"""What the system tests share: starting the program, reading what it says, ending it in bounded time.
+"""What the system tests share: starting the program, reading what it says, ending it in time.
 
 Every test runs the real binary. Its path comes from the environment variable ORDERLY; without it
 the build folder of the repository is looked at. Nothing here waits without a bound, and a program
@@ -63,8 +63,9 @@ def run(*arguments, stdin=b"", timeout=PATIENCE, env=None, cwd=None):
                               stderr=subprocess.PIPE, timeout=timeout, check=False,
                               env=env if env is not None else environment(), cwd=cwd, **given)
     except subprocess.TimeoutExpired as late:
+        wrote = f"{_show(late.stdout or b'')}\n{_show(late.stderr or b'')}"
         raise AssertionError(f"orderly {' '.join(map(str, arguments))}: not done after {timeout} s"
-                             f"\n{_show(late.stdout or b'')}\n{_show(late.stderr or b'')}") from None
+                             f"\n{wrote}") from None
     return Result(done.returncode, done.stdout, done.stderr)
 
 

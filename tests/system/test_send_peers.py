@@ -18,7 +18,7 @@ class SendTestCase(TestCase):
     """Runs `orderly send` against a handler."""
 
     def send(self, handler, *options, messages=None, held=None):
-        """Sends messages (one by default) to a peer; the result, the objects of --json, the peer."""
+        """Sends messages (one by default); the result, the objects of --json, the peer."""
         texts = messages if messages is not None else [message("T1")]
         with Peer(handler, held) as peer:
             result = run("send", "--json", *options, peer.address, "-",
