@@ -146,6 +146,7 @@ static void the_type_is_ack_its_event_and_from_2_4_on_its_structure(void **state
         {"ADT", "2.5", "ACK"},
         {"ADT", "2.3", "ACK"},
         {"ADT^", "2.5", "ACK"},
+        {"ADT^X", "2.5", "ACK^X^ACK"},
         {"", "2.5", "ACK"},
         {"^A01", "2.5", "ACK^A01^ACK"},
     };
@@ -266,6 +267,8 @@ static void err_has_place_code_severity_and_text_from_2_5_on(void **state)
          "MSA|AE|ID1\rERR||PV1^1|100^Segment sequence error^HL70357|E||||PV1 is missing\r"},
         {HL7_INTERNAL_ERROR, NULL, "disk full",
          "MSA|AE|ID1\rERR|||207^Application internal error^HL70357|E||||disk full\r"},
+        {HL7_UNKNOWN_KEY, NULL, "x",
+         "MSA|AE|ID1\rERR|||204^Unknown key identifier^HL70357|E||||x\r"},
         {HL7_UNSUPPORTED_VERSION, NULL, "",
          "MSA|AE|ID1\rERR|||203^Unsupported version id^HL70357|E\r"},
         /* The reason is text: it is escaped. */
@@ -296,6 +299,7 @@ static void err_1_and_msa_3_say_it_before_2_5(void **state)
          "MSA|AE|ID1|x\\F\\y\rERR|PV1^1^^100&Segment sequence error&HL70357\r"},
         {HL7_INTERNAL_ERROR, NULL, "",
          "MSA|AE|ID1\rERR|^^^207&Application internal error&HL70357\r"},
+        {HL7_UNKNOWN_KEY, NULL, "x", "MSA|AE|ID1|x\rERR|^^^204&Unknown key identifier&HL70357\r"},
         {HL7_DATA_TYPE, "OBX[last]-5", "", "MSA|AE|ID1\rERR|OBX^^5^102&Data type error&HL70357\r"},
         {HL7_DATA_TYPE, "OBX[last]", "", "MSA|AE|ID1\rERR|OBX^^^102&Data type error&HL70357\r"},
     };
