@@ -212,7 +212,12 @@ static void drain_messages(struct send_run *run)
     struct send_message *message = NULL;
 
     if (run->stop == SEND_STOP_SIGNAL && !run->fed) {
-        end_drain(run, send_feed_is_over(&run->feed) ? NULL : "interrupted, the rest was not sent");
+        enum send_feed_answer answer = send_feed_take(&run->feed, &message);
+
+        if (answer == SEND_FEED_MESSAGE) {
+            send_run_not_sent(run, message);
+        }
+        end_drain(run, answer == SEND_FEED_END ? NULL : "interrupted, the rest was not counted");
     }
     while (!run->fed) {
         enum send_feed_answer answer = send_feed_take(&run->feed, &message);

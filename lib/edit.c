@@ -3,7 +3,7 @@
  * Edits. The working copy is a list of lines: at first each is the source's own bytes, line end
  * apart. An edit of a field writes that one line anew into the arena; all other lines go on
  * pointing at the source, so what nobody touched is written out byte for byte (rule 12). An edit
- * costs the length of its segment, whatever the length of the message.
+ * costs the length of its segment, and a walk along the lines to find it.
  *
  *   text     what stands on the line, the name first
  *   ending   its line end with any blank lines behind it; may be empty on the last line only
@@ -330,8 +330,8 @@ enum hl7_code hl7_edit_delete(struct hl7_edit *edit, hl7_slice name, size_t occu
     if (before == NULL) {
         return HL7_BAD_PATH;
     }
-    /* The line before keeps its line end, even as the last one: were it the message's only CR, an LF
-     * in a value would become a line end (rule 9). */
+    /* The line before keeps its line end, even as the last one: without the only CR of a message,
+     * an LF in a value would become a line end (rule 9). */
     before->next = line->next;
     return HL7_OK;
 }

@@ -274,7 +274,7 @@ static enum hl7_code check_size_and_width(hl7_slice bytes, struct hl7_error *err
     return HL7_OK;
 }
 
-/* Does a line that begins here begin a message? With any separator: another message may use others. */
+/* Does a line that begins here begin a message? With any separator: another may use others. */
 static bool begins_message(hl7_slice line)
 {
     line = hl7_slice_part(line, message_bom(line), line.len);

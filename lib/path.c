@@ -261,7 +261,7 @@ hl7_slice hl7_message_get(const struct hl7_message *message, const struct hl7_pa
 
 hl7_slice hl7_message_at(const struct hl7_message *message, const char *path)
 {
-    struct hl7_path parsed;
+    struct hl7_path parsed = {0};
 
     if (hl7_path_parse(hl7_slice_of(path), &parsed, NULL) != HL7_OK) {
         return (hl7_slice){NULL, 0};

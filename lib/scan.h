@@ -2,9 +2,9 @@
  *
  * Scanning: where in 64 bytes are the separators? The answer is a bit mask, so that the parser's
  * loop runs once per separator and not once per byte. SSE2 is part of every x86-64; elsewhere a
- * plain loop, which compilers turn into vector code, gives the same answer. Nothing is read
- * past the end of the text: a partial block is the end of a whole one, or is copied. Inline, because the parser calls it for
- * every block. */
+ * plain loop, which compilers turn into vector code, gives the same answer. Nothing is read past
+ * the end of the text: a partial block is the end of a whole one, or is copied. Inline, because the
+ * parser calls it for every block. */
 #ifndef LIB_SCAN_H
 #define LIB_SCAN_H
 

@@ -389,7 +389,8 @@ class Signals(TestCase):
                 result = program.wait()
             self.assertEqual(peer.ids, ["T0"])
             self.assertEqual(result.out, ack(message("T0")).replace(b"\r", b"\n"))
-            self.assertIn(b"1 message: 1 accepted; interrupted, the rest was not sent", result.err)
+            self.assertIn(b"1 message: 1 accepted; 1 not sent; interrupted, the rest was not "
+                          b"counted", result.err)
             self.assert_status(result, 3)
 
     def test_a_second_signal_ends_at_once(self):

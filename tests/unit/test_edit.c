@@ -326,7 +326,7 @@ static void text_that_cannot_be_escaped_changes_nothing(void **state)
 
 /* ---- Large shapes -------------------------------------------------------------------------- */
 
-/* rule 17: an edit costs the length of its segment, not of the message. */
+/* rule 17: an edit copies its segment, not the message. */
 static void a_thousand_edits_of_a_large_message_are_ordinary(void **state)
 {
     const size_t lines = 20000;

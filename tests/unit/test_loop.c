@@ -78,21 +78,16 @@ static void note_timer(struct loop_timer *timer)
     }
 }
 
-/* Sets timers with delays from 0 to 19 milliseconds. */
-static void set_timers(struct fixture *fixture, struct timer_case cases[TIMERS], size_t *count,
-                       const struct timer_case **order, const size_t *wanted)
+/* Sets timers like the one given, with delays from 0 to 19 milliseconds. */
+static void set_timers(struct timer_case cases[TIMERS], const struct timer_case *like)
 {
     struct random_state random;
 
     random_init(&random, 7);
     for (size_t i = 0; i < TIMERS; i++) {
-        cases[i] = (struct timer_case){.fixture = fixture,
-                                       .timer = {.on_time = note_timer},
-                                       .delay = random_below(&random, 20),
-                                       .count = count,
-                                       .order = order,
-                                       .wanted = wanted};
-        assert_true(loop_timer_set(&fixture->loop, &cases[i].timer, cases[i].delay));
+        cases[i] = *like;
+        cases[i].delay = random_below(&random, 20);
+        assert_true(loop_timer_set(&like->fixture->loop, &cases[i].timer, cases[i].delay));
     }
 }
 
@@ -111,7 +106,11 @@ static void timers_come_in_the_order_of_their_due_times(void **state)
     const size_t wanted = TIMERS;
     size_t count = 0;
 
-    set_timers(fixture, cases, &count, order, &wanted);
+    set_timers(cases, &(struct timer_case){.fixture = fixture,
+                                           .timer = {.on_time = note_timer},
+                                           .count = &count,
+                                           .order = order,
+                                           .wanted = &wanted});
     run(fixture);
     assert_int_equal(count, TIMERS);
     check_order(order, count);
@@ -126,7 +125,11 @@ static void timers_that_were_cleared_or_moved_keep_the_others_in_order(void **st
     size_t count = 0;
     size_t wanted = 0;
 
-    set_timers(fixture, cases, &count, order, &wanted);
+    set_timers(cases, &(struct timer_case){.fixture = fixture,
+                                           .timer = {.on_time = note_timer},
+                                           .count = &count,
+                                           .order = order,
+                                           .wanted = &wanted});
     random_init(&random, 8);
     for (size_t i = 0; i < TIMERS; i++) {
         if (i % 3 == 0) {
