@@ -109,7 +109,7 @@ static enum listen_taken take_message(struct listen_session *session, hl7_slice 
     char code[8];
 
     if (listen->options->exec != NULL && verdict.outcome == HL7_ACCEPTED &&
-        asks_for_answer(listen, message)) {
+        !hl7_is_response(message)) {
         session->job_number = number;
         return listen_exec_begin(session) ? LISTEN_LATER : LISTEN_TAKEN;
     }
@@ -127,17 +127,20 @@ void listen_take_reply(struct listen_session *session, hl7_slice payload, hl7_sl
     struct hl7_message message;
     char code[8] = "";
 
-    if (reply.ptr == NULL || !listen_reply_bytes(listen, reply, code)) {
-        listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s program: %s", session->peer,
-                    reason == NULL ? "the reply is too long" : reason);
-        verdict = (struct listen_verdict){.outcome = HL7_FAILED,
-                                          .condition = HL7_INTERNAL_ERROR,
-                                          .reason = "the program that answers failed"};
-    }
     if (!listen_parse(listen, payload, &message, NULL)) {
         return; /* it was parsed before; only memory can be short now */
     }
-    if (verdict.outcome != HL7_ACCEPTED) {
+    /* A message that asks for no answer is the program's business all the same. */
+    const char *failure = reply.ptr == NULL ? reason : NULL;
+    if (failure == NULL && asks_for_answer(listen, &message) &&
+        !listen_reply_bytes(listen, reply, code)) {
+        failure = "the reply is too long";
+    }
+    if (failure != NULL) {
+        listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s program: %s", session->peer, failure);
+        verdict = (struct listen_verdict){.outcome = HL7_FAILED,
+                                          .condition = HL7_INTERNAL_ERROR,
+                                          .reason = "the program that answers failed"};
         listen_reply_message(listen, &message, &verdict, code);
     }
     count_message(listen, &verdict);

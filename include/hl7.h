@@ -395,7 +395,8 @@ HL7_API struct hl7_ack_plan hl7_ack_plan(const struct hl7_message *message,
 /* Enhanced mode: MSH-15 or MSH-16 is present. */
 HL7_API bool hl7_is_enhanced(const struct hl7_message *message);
 
-/* The message answers another one: MSH-9.1 is ACK, or MSA follows the header. */
+/* The message answers another one: MSH-9.1 is ACK, or MSA follows the header (SFT and UAC
+ * may stand between). */
 HL7_API bool hl7_is_response(const struct hl7_message *message);
 
 /* Codes of HL7 table 0357 for ERR. */

@@ -81,8 +81,15 @@ static bool is_plain_ack(const struct hl7_message *message)
 
 bool hl7_is_response(const struct hl7_message *message)
 {
-    /* Not always right behind the header: from 2.5 on, SFT and UAC may stand between. */
-    return is_plain_ack(message) || hl7_message_find(message, HL7_TEXT("MSA"), 1) != HL7_NONE;
+    size_t segment = 1;
+    hl7_slice name = hl7_segment_name(message, segment);
+
+    /* From 2.5 on, SFT and UAC may stand between the header and MSA. */
+    while (hl7_slice_equal(name, HL7_TEXT("SFT")) || hl7_slice_equal(name, HL7_TEXT("UAC"))) {
+        segment++;
+        name = hl7_segment_name(message, segment);
+    }
+    return is_plain_ack(message) || hl7_slice_equal(name, HL7_TEXT("MSA"));
 }
 
 /* Table 0155 in MSH-15 or MSH-16; a value nobody knows is answered, to be on the safe side. */

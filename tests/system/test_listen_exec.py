@@ -97,6 +97,15 @@ class Replies(ExecCase):
             self.assertIsNotNone(client.exchange(message()))
         self.assertEqual(out.read_text(encoding="ascii"), "$(id); *\n\n")
 
+    def test_a_message_that_asks_for_no_answer_reaches_the_program_all_the_same(self):
+        """rule 21"""
+        got = self.folder / "got"
+        _, port = self.listen_with(f"tee -a '{got}' | {{ {ANSWER} }}\n")
+        with Client(port) as client:
+            client.send(frame(message("Q1", accept="NE", application="NE")))
+            self.assert_answered(client, message("Q2"), b"AA")
+        self.assertRegex(got.read_bytes(), rb"(?s)^MSH[^\r]*\|Q1\|.*\rMSH[^\r]*\|Q2\|")
+
     def test_a_long_reply_arrives_whole(self):
         reply = FIXED + b"NTE|1||" + b"y" * 3_000_000 + b"\n"
         _, port = self.listen_with(self.replying_with(reply))
