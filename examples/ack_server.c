@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ack_server.c - receives HL7 v2 messages over MLLP/TCP and acknowledges them: blocking sockets, one
- * connection at a time, any number of messages on each. It keeps nothing and knows no batches.
+ * ack_server.c - an acknowledging HL7 v2 server in some fifty lines: blocking sockets, one connection at a
+ * time, any number of messages on each. It keeps nothing, knows no batches, and gives one answer to a
+ * message, where enhanced mode may ask for two.
  *
  *     gcc ack_server.c -o ack_server $(pkg-config --cflags --libs libhl7)
  *     ./ack_server 2575
  */
 #include <hl7.h>
-
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -17,95 +17,79 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LONGEST = 1024 * 1024 };
-static char received[LONGEST + HL7_FRAME_OVERHEAD];
-static char memory[32 * LONGEST]; /* more than the index of any message of that length takes */
-static char answers[4 * LONGEST];
+static char bytes[1 << 20], memory[1 << 25], reply[1 << 21];
 
-/* Writes the answers that a message asks for, each in a frame. False when it cannot be answered. */
-static bool answer(hl7_slice text, struct hl7_buffer *out)
+/* Who keeps messages does it here, before the answer: to accept is to say "stored" (rule 22). */
+static void answer(hl7_slice text, struct hl7_buffer *out)
 {
-    static unsigned count;
+    static unsigned long count;
+    char id[32], now[32];
     time_t seconds = time(NULL);
     struct tm local;
-    char now[32];
-    char id[32];
-    struct hl7_arena arena;
+    struct hl7_arena arena = {.memory = memory, .size = sizeof memory};
     struct hl7_message message;
     struct hl7_error error = {.code = HL7_OK};
-
-    hl7_arena_init(&arena, memory, sizeof memory);
-    if (hl7_message_parse(text, &arena, &message, &error) != HL7_OK &&
-        hl7_message_salvage(text, &arena, &message, NULL) != HL7_OK) {
-        return false; /* no MSH: there is nothing to answer to */
-    }
-    /* Who keeps messages does it here, before the answer: to accept is to say "stored" (rule 22). */
-    bool good = error.code == HL7_OK;
-    struct hl7_ack_plan plan = hl7_ack_plan(&message, good ? HL7_ACCEPTED : HL7_REJECTED);
-    const enum hl7_ack_code codes[] = {plan.accept, plan.application};
-
-    strftime(now, sizeof now, "%Y%m%d%H%M%S", localtime_r(&seconds, &local));
-    for (size_t i = 0; i < 2; i++) {
-        if (codes[i] == HL7_ACK_NONE) {
-            continue;
+    struct hl7_ack ack = {.condition = HL7_MESSAGE_ACCEPTED};
+    if (hl7_message_parse(text, &arena, &message, &error) != HL7_OK) {
+        ack.condition = HL7_SEGMENT_SEQUENCE;
+        ack.reason = hl7_slice_of(error.text);
+        if (hl7_message_salvage(text, &arena, &message, NULL) != HL7_OK) {
+            return; /* no MSH: there is nothing to answer to */
         }
-        snprintf(id, sizeof id, "%lld%u", (long long)seconds, ++count);
-        struct hl7_ack ack = {.code = codes[i],
-                              .control_id = hl7_slice_of(id),
-                              .time = hl7_slice_of(now),
-                              .condition = good ? HL7_MESSAGE_ACCEPTED : HL7_SEGMENT_SEQUENCE,
-                              .reason = hl7_slice_of(error.text)};
+    }
+    struct hl7_ack_plan plan =
+        hl7_ack_plan(&message, ack.reason.len > 0 ? HL7_REJECTED : HL7_ACCEPTED);
+    ack.code = plan.accept != HL7_ACK_NONE ? plan.accept : plan.application;
+    ack.control_id =
+        (hl7_slice){id, (size_t)snprintf(id, sizeof id, "%lX%lX", (long)seconds, ++count)};
+    ack.time =
+        (hl7_slice){now, strftime(now, sizeof now, "%Y%m%d%H%M%S", localtime_r(&seconds, &local))};
+    if (ack.code != HL7_ACK_NONE) {
         hl7_buffer_add_byte(out, HL7_VT);
         hl7_ack_write(&message, &ack, out);
         hl7_buffer_add(out, HL7_TEXT("\x1c\r"));
     }
-    return !out->full;
 }
 
-/* One connection to its end. Bytes that are no whole frame yet stay at the front of `received`. */
+/* One connection to its end. Bytes that are no whole frame yet stay at the front of `bytes`. */
 static void serve(int peer)
 {
-    hl7_slice held = {received, 0};
     struct hl7_framer framer;
     struct hl7_frame frame;
-    struct hl7_buffer out;
+    hl7_framer_init(&framer, sizeof bytes - HL7_FRAME_OVERHEAD, false);
     ssize_t n = 0;
-
-    hl7_framer_init(&framer, LONGEST, false);
-    while ((n = read(peer, received + held.len, sizeof received - held.len)) > 0) {
-        enum hl7_frame_kind kind = HL7_FRAME_MORE;
-
-        held = (hl7_slice){received, held.len + (size_t)n};
+    for (size_t len = 0; (n = read(peer, bytes + len, sizeof bytes - len)) > 0;) {
+        hl7_slice held = {bytes, len + (size_t)n};
+        enum hl7_frame_kind kind;
         while ((kind = hl7_framer_next(&framer, held, &frame)) != HL7_FRAME_MORE) {
-            hl7_buffer_init(&out, answers, sizeof answers);
-            if (kind == HL7_FRAME_BROKEN ||
-                (kind == HL7_FRAME_MESSAGE && !answer(frame.bytes, &out)) ||
-                send(peer, out.ptr, out.len, MSG_NOSIGNAL) != (ssize_t)out.len) {
+            struct hl7_buffer out = {.ptr = reply, .size = sizeof reply};
+            if (kind == HL7_FRAME_BROKEN) {
+                return; /* two systems could read two messages there (rule 4) */
+            } else if (kind == HL7_FRAME_MESSAGE) {
+                answer(frame.bytes, &out);
+            }
+            if (send(peer, out.ptr, out.len, MSG_NOSIGNAL) != (ssize_t)out.len) {
                 return;
             }
             held = hl7_slice_part(held, frame.consumed, held.len);
         }
-        memmove(received, held.ptr, held.len);
+        memmove(bytes, held.ptr, len = held.len);
     }
 }
 
 int main(int argc, char **argv)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int on = 1;
     int server = socket(AF_INET, SOCK_STREAM, 0);
-
+    int on = 1;
+    setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* answers are waited for */
     address.sin_port = htons((uint16_t)strtoul(argc > 1 ? argv[1] : "2575", NULL, 10));
-    setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (bind(server, (struct sockaddr *)&address, sizeof address) != 0 || listen(server, 8) != 0) {
         perror("ack_server");
-        close(server);
         return EXIT_FAILURE;
     }
-    for (;;) {
-        int peer = accept(server, NULL, NULL);
+    for (int peer; (peer = accept(server, NULL, NULL)) >= 0; close(peer)) {
         serve(peer);
-        close(peer);
     }
+    return EXIT_FAILURE;
 }

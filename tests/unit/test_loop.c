@@ -102,7 +102,7 @@ static void timers_come_in_the_order_of_their_due_times(void **state)
 {
     struct fixture *fixture = *state;
     struct timer_case cases[TIMERS];
-    const struct timer_case *order[TIMERS];
+    const struct timer_case *order[TIMERS] = {NULL};
     const size_t wanted = TIMERS;
     size_t count = 0;
 
@@ -120,7 +120,7 @@ static void timers_that_were_cleared_or_moved_keep_the_others_in_order(void **st
 {
     struct fixture *fixture = *state;
     struct timer_case cases[TIMERS];
-    const struct timer_case *order[TIMERS];
+    const struct timer_case *order[TIMERS] = {NULL};
     struct random_state random;
     size_t count = 0;
     size_t wanted = 0;

@@ -254,7 +254,7 @@ static void replace_piece(hl7_slice value, char separator, size_t n, hl7_slice p
     while (at < value.len && value.ptr[at] != separator) {
         at++;
     }
-    hl7_buffer_add(ret_buffer, (hl7_slice){value.ptr + at, value.len - at});
+    hl7_buffer_add(ret_buffer, hl7_slice_part(value, at, value.len));
     assert_false(ret_buffer->full);
 }
 
