@@ -17,13 +17,16 @@
 #include <time.h>
 #include <unistd.h>
 
-static char bytes[1 << 20], memory[1 << 25], reply[1 << 21];
+static char bytes[1 << 20];
+static char memory[1 << 25]; /* more than the index of any message of that length takes */
+static char reply[1 << 21];
 
 /* Who keeps messages does it here, before the answer: to accept is to say "stored" (rule 22). */
 static void answer(hl7_slice text, struct hl7_buffer *out)
 {
     static unsigned long count;
-    char id[32], now[32];
+    char id[32];
+    char now[32];
     time_t seconds = time(NULL);
     struct tm local;
     struct hl7_arena arena = {.memory = memory, .size = sizeof memory};
@@ -65,7 +68,8 @@ static void serve(int peer)
             struct hl7_buffer out = {.ptr = reply, .size = sizeof reply};
             if (kind == HL7_FRAME_BROKEN) {
                 return; /* two systems could read two messages there (rule 4) */
-            } else if (kind == HL7_FRAME_MESSAGE) {
+            }
+            if (kind == HL7_FRAME_MESSAGE) {
                 answer(frame.bytes, &out);
             }
             if (send(peer, out.ptr, out.len, MSG_NOSIGNAL) != (ssize_t)out.len) {
