@@ -12,7 +12,7 @@
  *     listen_service.c  events and their log, handing over answers, time, control ids
  *
  * The way of a message: framed, stored, answered, printed. Answers are collected in
- * listen.replies while the bytes of one read are worked through; listen_flush() makes the stored
+ * listen.replies while a round of events is worked through; listen_flush_due() makes the stored
  * files durable and only then hands the answers to the connection. One thread; all state hangs on
  * struct listen, which verb_listen.c owns.
  */
@@ -112,6 +112,15 @@ struct listen_template {
 struct listen_session;
 struct listen_job;
 
+/* Answers that leave when the round of events is over. */
+struct listen_due {
+    struct listen_session *session; /* NULL: it has gone meanwhile */
+    size_t start;                   /* in listen.replies */
+    size_t end;
+};
+
+enum { LISTEN_DUE_MAX = LOOP_BATCH };
+
 struct listen {
     const struct verb *verb;
     const struct listen_options *options;
@@ -137,7 +146,10 @@ struct listen {
 
     struct memory_block arena_memory; /* the index of the message at hand */
     struct hl7_arena arena;
-    struct hl7_buffer replies; /* answers of the read at hand, framed */
+    struct hl7_buffer replies; /* answers, framed: those that are due, then the read at hand's */
+    struct listen_due due[LISTEN_DUE_MAX];
+    size_t due_count;
+    size_t due_len; /* bytes of `replies` that belong to `due` */
     struct memory_block text_memory;
     struct text_terminal terminal;
     struct text_charset charset;
@@ -164,6 +176,7 @@ struct listen_session {
     bool seen_bytes;
     bool blank_logged; /* blank junk is logged once per connection */
     bool answered;     /* something was sent to it */
+    bool unsendable;   /* an answer could not be stored for or sent: the connection is of no use */
     bool lingering;    /* answered all it will; waits for the peer to close */
     /* --exec: the payload stays held until the program has answered. */
     struct listen_job *job;
@@ -274,9 +287,23 @@ void listen_print(struct listen *listen, const char *peer, hl7_slice payload,
 
 /* ---- listen_service.c ---- */
 
-/* Makes stored files durable, then hands the collected answers to the connection. False when the
- * connection is to be closed. */
+/* Notes that the answers of the read at hand are due to this session, and leaves them for the end of
+ * the round. Only while the list is not full. */
+void listen_defer(struct listen_session *session);
+
+/* So many answers are due that they have to be handed over now. */
+bool listen_is_full(const struct listen *listen);
+
+/* Makes stored files durable, then hands all answers that are due to their connections. One sync does
+ * for a whole round, and a peer that is woken finds more than one answer. */
+void listen_flush_due(struct listen *listen);
+
+/* Both at once. False when the connection is of no use any more: it is closed then, and outside its
+ * own callback the session is gone. */
 bool listen_flush(struct listen_session *session);
+
+/* The session goes away: what is due to it is forgotten. */
+void listen_forget_due(const struct listen_session *session);
 
 /* Counts an event; logs it unless too many of its kind came in this second. */
 void listen_note(struct listen *listen, enum listen_event event, const char *format, ...)

@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINES_A_SECOND = 10 };
+/* Answers are handed over when this many bytes have collected, at the latest. */
+enum { LINES_A_SECOND = 10, DUE_SIZE = 256 * 1024 };
 
 /* ---- Shared services ----------------------------------------------------------------------- */
 
@@ -84,19 +85,81 @@ void listen_set_aside(struct listen_session *session, hl7_slice bytes)
     }
 }
 
-bool listen_flush(struct listen_session *session)
+void listen_defer(struct listen_session *session)
 {
     struct listen *listen = session->listen;
-    hl7_slice replies = hl7_buffer_slice(&listen->replies);
 
-    listen->replies.len = 0;
-    session->answered = session->answered || replies.len > 0;
-    if (listen->messages.directory >= 0 && !listen_store_sync(&listen->messages)) {
-        listen_note(listen, LISTEN_NOT_STORED, "peer=%s %s; not answered, closed", session->peer,
-                    strerror(errno));
-        return false;
+    if (listen->replies.len == listen->due_len) {
+        return;
     }
-    return connection_send(&session->connection, replies);
+    listen->due[listen->due_count++] = (struct listen_due){
+        .session = session, .start = listen->due_len, .end = listen->replies.len};
+    listen->due_len = listen->replies.len;
+    session->answered = true;
+}
+
+bool listen_is_full(const struct listen *listen)
+{
+    return listen->due_count == LISTEN_DUE_MAX || listen->replies.len > DUE_SIZE;
+}
+
+/* Sends what is due to one session, or notes that it cannot be. */
+static void send_due(const struct listen *listen, const struct listen_due *due, bool stored)
+{
+    struct listen_session *session = due->session;
+    hl7_slice replies = {listen->replies.ptr + due->start, due->end - due->start};
+
+    if (session != NULL && (!stored || !connection_send(&session->connection, replies))) {
+        session->unsendable = true;
+    }
+}
+
+/* Hands over all that is due. False when that ended the session asked about, which may then be gone. */
+static bool hand_over(struct listen *listen, const struct listen_session *asked)
+{
+    bool stored = listen->messages.directory < 0 || listen_store_sync(&listen->messages);
+
+    if (!stored) {
+        listen_note(listen, LISTEN_NOT_STORED, "%s; %zu connections not answered, closed",
+                    strerror(errno), listen->due_count);
+    }
+    for (size_t i = 0; i < listen->due_count; i++) {
+        send_due(listen, &listen->due[i], stored);
+    }
+    bool good = asked == NULL || !asked->unsendable;
+    /* Closing may free a session, which blanks its places in the list. */
+    for (size_t i = 0; i < listen->due_count; i++) {
+        struct listen_session *session = listen->due[i].session;
+        if (session != NULL && session->unsendable) {
+            connection_close(&session->connection);
+        }
+    }
+    listen->due_count = 0;
+    listen->due_len = 0;
+    listen->replies.len = 0;
+    return good;
+}
+
+void listen_flush_due(struct listen *listen)
+{
+    (void)hand_over(listen, NULL);
+}
+
+bool listen_flush(struct listen_session *session)
+{
+    listen_defer(session);
+    return hand_over(session->listen, session);
+}
+
+void listen_forget_due(const struct listen_session *session)
+{
+    struct listen *listen = session->listen;
+
+    for (size_t i = 0; i < listen->due_count; i++) {
+        if (listen->due[i].session == session) {
+            listen->due[i].session = NULL;
+        }
+    }
 }
 
 hl7_slice listen_time(struct listen *listen)

@@ -19,7 +19,6 @@
 enum {
     SILENCE = 500,             /* milliseconds that decide a frame in doubt (rule 3) */
     LINGER = 5000,             /* milliseconds for a peer to take the answers that still wait */
-    FLUSH_SIZE = 256 * 1024,   /* answers are handed over when this much has collected */
     WAITING_MAX = 1024 * 1024, /* with more answers waiting to be read, no message is taken */
     JUNK_MAX = 64 * 1024,      /* bytes without a frame that a connection may send */
     EXCERPT = 16
@@ -214,12 +213,21 @@ static void part(struct listen_session *session)
     }
 }
 
-/* Hands over the answers, and closes if that is what it has come to. */
+/* Sees to the answers, and closes if that is what it has come to. Who goes on reading gets them at
+ * the end of the round; who is about to leave gets them now. */
 static void finish_work(struct listen_session *session, bool close)
 {
-    if (!listen_flush(session)) {
-        connection_close(&session->connection);
-    } else if (close) {
+    const struct listen *listen = session->listen;
+
+    bool stays = !close && !session->connection.ended && !listen->draining && !listen->ending;
+
+    if (stays) {
+        listen_defer(session);
+    }
+    if ((!stays || listen_is_full(listen)) && !listen_flush(session)) {
+        return;
+    }
+    if (close) {
         part(session);
     } else {
         set_deadline(session);
@@ -251,9 +259,8 @@ static void work(struct listen_session *session, bool ended)
             kind = hl7_framer_end(&session->framer, connection->held, &frame);
         }
         going = take_frame(session, kind, &frame, &close);
-        if (going && listen->replies.len > FLUSH_SIZE && !listen_flush(session)) {
-            close = true;
-            going = false;
+        if (going && listen_is_full(listen) && !listen_flush(session)) {
+            return;
         }
     }
     finish_work(session, close);
@@ -373,6 +380,7 @@ static void on_freed(struct connection *connection)
     struct listen *listen = session->listen;
 
     listen_exec_forget(session);
+    listen_forget_due(session);
     if (session->previous != NULL) {
         session->previous->next = session->next;
     } else {
@@ -444,7 +452,6 @@ void listen_session_resume(struct listen_session *session)
     struct connection *connection = &session->connection;
 
     if (!listen_flush(session)) {
-        connection_close(connection);
         return;
     }
     connection_consume(connection, session->job_consume);

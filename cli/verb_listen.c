@@ -217,6 +217,8 @@ static void begin_drain(struct listen *listen)
 {
     struct listen_session *next = NULL;
 
+    listen_flush_due(
+        listen); /* before sessions are looked at: none is idle while answers are due */
     listen->draining = true;
     listener_close(&listen->listener);
     if (!loop_timer_set(&listen->loop, &listen->drain_timer, listen->options->drain)) {
@@ -229,12 +231,13 @@ static void begin_drain(struct listen *listen)
     listen_end_if_drained(listen);
 }
 
-/* After every round of events: output to standard output, and the way to the end. */
+/* After every round of events: answers, output to standard output, and the way to the end. */
 static void after_wake(void *context)
 {
     struct listen *listen = context;
     struct listen_session *next = NULL;
 
+    listen_flush_due(listen);
     if (listen->printed) {
         listen->printed = false;
         if (fflush(stdout) != 0) {

@@ -44,7 +44,7 @@ static void answer(hl7_slice text, struct hl7_buffer *out)
         hl7_ack_plan(&message, ack.reason.len > 0 ? HL7_REJECTED : HL7_ACCEPTED);
     ack.code = plan.accept != HL7_ACK_NONE ? plan.accept : plan.application;
     ack.control_id =
-        (hl7_slice){id, (size_t)snprintf(id, sizeof id, "%lX%lX", (long)seconds, ++count)};
+        (hl7_slice){id, (size_t)snprintf(id, sizeof id, "%lX%lX", (unsigned long)seconds, ++count)};
     ack.time =
         (hl7_slice){now, strftime(now, sizeof now, "%Y%m%d%H%M%S", localtime_r(&seconds, &local))};
     if (ack.code != HL7_ACK_NONE) {

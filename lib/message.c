@@ -52,8 +52,13 @@ char message_segment_end(hl7_slice bytes)
 
 bool hl7_segment_is_header(hl7_slice name)
 {
-    return name.len == 3 && (memcmp(name.ptr, "MSH", 3) == 0 || memcmp(name.ptr, "FHS", 3) == 0 ||
-                             memcmp(name.ptr, "BHS", 3) == 0);
+    const char *p = name.ptr;
+
+    if (name.len != 3) {
+        return false;
+    }
+    return (p[0] == 'M' && p[1] == 'S' && p[2] == 'H') ||
+           ((p[0] == 'F' || p[0] == 'B') && p[1] == 'H' && p[2] == 'S');
 }
 
 /* ---- Delimiters ---------------------------------------------------------------------------- */
@@ -143,13 +148,13 @@ struct index {
 static size_t begin_segment(const struct index *index, struct hl7_segment *segment, size_t count,
                             size_t start)
 {
-    hl7_slice name = hl7_slice_part(index->bytes, start, 4);
+    const char *name = index->bytes.ptr + start;
 
     segment->start = (uint32_t)start;
     segment->first = (uint32_t)count;
     index->fields[count++] = (uint32_t)start;
-    if (name.len == 4 && name.ptr[3] == index->separator &&
-        hl7_segment_is_header(hl7_slice_part(name, 0, 3))) {
+    if (index->bytes.len - start > 3 && name[3] == index->separator &&
+        hl7_segment_is_header((hl7_slice){name, 3})) {
         index->fields[count++] = (uint32_t)start + 3;
     }
     return count;
@@ -277,6 +282,9 @@ static enum hl7_code check_size_and_width(hl7_slice bytes, struct hl7_error *err
 /* Does a line that begins here begin a message? With any separator: another may use others. */
 static bool begins_message(hl7_slice line)
 {
+    if (line.len < 3 || (line.ptr[0] != 'M' && line.ptr[0] != '\xef')) {
+        return false;
+    }
     line = hl7_slice_part(line, message_bom(line), line.len);
     return hl7_slice_starts(line, HL7_TEXT("MSH")) &&
            (line.len == 3 || !is_alphanumeric((unsigned char)line.ptr[3]));

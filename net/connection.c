@@ -415,6 +415,9 @@ void connection_set_deadline(struct connection *connection, uint64_t delay)
 {
     struct loop *loop = connection->loop;
 
+    if (connection->closing) {
+        return;
+    }
     connection->deadline = delay == 0 ? 0 : loop->now + delay;
     if (delay == 0 ||
         (connection->timer.place != 0 && connection->timer.due <= connection->deadline)) {
