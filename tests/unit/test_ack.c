@@ -236,12 +236,17 @@ static void a_response_gets_no_application_acknowledgement(void **state)
     }
 }
 
-static void a_type_that_only_begins_like_ack_is_no_ack(void **state)
+static void what_only_looks_like_a_response_is_none(void **state)
 {
     static const char *const others[] = {
-        "MSH|^~\\&|A|B|C|D|2024||ACKS|ID", "MSH|^~\\&|A|B|C|D|2024||ADT^ACK|ID",
-        "MSH|^~\\&|A|B|C|D|2024||ack|ID",  "MSH|^~\\&|A|B|C|D|2024|||ID",
+        "MSH|^~\\&|A|B|C|D|2024||ACKS|ID",
+        "MSH|^~\\&|A|B|C|D|2024||ADT^ACK|ID",
+        "MSH|^~\\&|A|B|C|D|2024||ack|ID",
+        "MSH|^~\\&|A|B|C|D|2024|||ID",
         "MSH|^~\\&|A\rMSAX|AA|1",
+        /* MSA stands behind the header, SFT and UAC, or means nothing. */
+        "MSH|^~\\&|A\rPID|1\rMSA|AA|1",
+        "MSH|^~\\&|A\rSFT|x\rPID|1\rMSA|AA|1",
     };
 
     (void)state;
@@ -344,7 +349,7 @@ int main(void)
         cmocka_unit_test(a_short_header_is_original_mode),
         cmocka_unit_test(an_ack_is_never_acknowledged),
         cmocka_unit_test(a_response_gets_no_application_acknowledgement),
-        cmocka_unit_test(a_type_that_only_begins_like_ack_is_no_ack),
+        cmocka_unit_test(what_only_looks_like_a_response_is_none),
         cmocka_unit_test(an_answer_says_code_control_id_and_reason),
         cmocka_unit_test(an_answer_matches_the_same_bytes_and_no_others),
     };
