@@ -9,7 +9,6 @@
  */
 #include <hl7.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,26 +26,21 @@ static void answer(hl7_slice text, struct hl7_buffer *out)
     static unsigned long count;
     char id[32];
     char now[32];
-    time_t seconds = time(NULL);
     struct tm local;
+    time_t seconds = time(NULL);
     struct hl7_arena arena = {.memory = memory, .size = sizeof memory};
     struct hl7_message message;
-    struct hl7_error error = {.code = HL7_OK};
-    struct hl7_ack ack = {.condition = HL7_MESSAGE_ACCEPTED};
-    if (hl7_message_parse(text, &arena, &message, &error) != HL7_OK) {
-        ack.condition = HL7_SEGMENT_SEQUENCE;
-        ack.reason = hl7_slice_of(error.text);
-        if (hl7_message_salvage(text, &arena, &message, NULL) != HL7_OK) {
-            return; /* no MSH: there is nothing to answer to */
-        }
+    bool good = hl7_message_parse(text, &arena, &message, NULL) == HL7_OK;
+    if (!good && hl7_message_salvage(text, &arena, &message, NULL) != HL7_OK) {
+        return; /* no MSH: there is nothing to answer to (rule 26) */
     }
-    struct hl7_ack_plan plan =
-        hl7_ack_plan(&message, ack.reason.len > 0 ? HL7_REJECTED : HL7_ACCEPTED);
-    ack.code = plan.accept != HL7_ACK_NONE ? plan.accept : plan.application;
-    ack.control_id =
-        (hl7_slice){id, (size_t)snprintf(id, sizeof id, "%lX%lX", (unsigned long)seconds, ++count)};
-    ack.time =
-        (hl7_slice){now, strftime(now, sizeof now, "%Y%m%d%H%M%S", localtime_r(&seconds, &local))};
+    struct hl7_ack_plan plan = hl7_ack_plan(&message, good ? HL7_ACCEPTED : HL7_REJECTED);
+    snprintf(id, sizeof id, "%lX%lX", (unsigned long)seconds, ++count);
+    strftime(now, sizeof now, "%Y%m%d%H%M%S", localtime_r(&seconds, &local));
+    struct hl7_ack ack = {.code = plan.accept != HL7_ACK_NONE ? plan.accept : plan.application,
+                          .control_id = hl7_slice_of(id),
+                          .time = hl7_slice_of(now),
+                          .condition = good ? HL7_MESSAGE_ACCEPTED : HL7_SEGMENT_SEQUENCE};
     if (ack.code != HL7_ACK_NONE) {
         hl7_buffer_add_byte(out, HL7_VT);
         hl7_ack_write(&message, &ack, out);
@@ -66,13 +60,11 @@ static void serve(int peer)
         enum hl7_frame_kind kind;
         while ((kind = hl7_framer_next(&framer, held, &frame)) != HL7_FRAME_MORE) {
             struct hl7_buffer out = {.ptr = reply, .size = sizeof reply};
-            if (kind == HL7_FRAME_BROKEN) {
-                return; /* two systems could read two messages there (rule 4) */
-            }
             if (kind == HL7_FRAME_MESSAGE) {
                 answer(frame.bytes, &out);
             }
-            if (send(peer, out.ptr, out.len, MSG_NOSIGNAL) != (ssize_t)out.len) {
+            if (kind == HL7_FRAME_BROKEN || /* two messages could be read there (rule 4) */
+                send(peer, out.ptr, out.len, MSG_NOSIGNAL) != (ssize_t)out.len) {
                 return;
             }
             held = hl7_slice_part(held, frame.consumed, held.len);
@@ -85,8 +77,6 @@ int main(int argc, char **argv)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int server = socket(AF_INET, SOCK_STREAM, 0);
-    int on = 1;
-    setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* answers are waited for */
     address.sin_port = htons((uint16_t)strtoul(argc > 1 ? argv[1] : "2575", NULL, 10));
     if (bind(server, (struct sockaddr *)&address, sizeof address) != 0 || listen(server, 8) != 0) {
         perror("ack_server");
