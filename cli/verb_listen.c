@@ -212,18 +212,21 @@ static void on_drain_time(struct loop_timer *timer)
     loop_stop(&listen->loop);
 }
 
-/* Stops accepting; ends when the sessions have answered what they hold. */
+/* Stops accepting. The sessions are seen to when the round is over: answers that are due leave first. */
 static void begin_drain(struct listen *listen)
 {
-    struct listen_session *next = NULL;
-
-    listen_flush_due(
-        listen); /* before sessions are looked at: none is idle while answers are due */
     listen->draining = true;
     listener_close(&listen->listener);
     if (!loop_timer_set(&listen->loop, &listen->drain_timer, listen->options->drain)) {
         loop_stop(&listen->loop);
     }
+}
+
+/* Lets go of sessions that have answered what they hold; the last one ends the loop. */
+static void drain_sessions(struct listen *listen)
+{
+    struct listen_session *next = NULL;
+
     for (struct listen_session *s = listen->sessions; s != NULL; s = next) {
         next = s->next;
         listen_session_drain(s);
@@ -235,7 +238,6 @@ static void begin_drain(struct listen *listen)
 static void after_wake(void *context)
 {
     struct listen *listen = context;
-    struct listen_session *next = NULL;
 
     listen_flush_due(listen);
     if (listen->printed) {
@@ -248,11 +250,9 @@ static void after_wake(void *context)
     }
     if (listen->ending && !listen->draining) {
         begin_drain(listen);
-    } else if (listen->draining) {
-        for (struct listen_session *s = listen->sessions; s != NULL; s = next) {
-            next = s->next;
-            listen_session_drain(s);
-        }
+    }
+    if (listen->draining) {
+        drain_sessions(listen);
     }
 }
 
