@@ -62,6 +62,20 @@ static enum hl7_code run(const struct hl7_template *program,
     return code;
 }
 
+/* Does the number of segments follow from the template alone? Not when raw(...) writes, or when what
+ * is written depends on a condition or a loop. */
+static bool is_straight(const struct hl7_template *program)
+{
+    for (size_t i = 0; i < program->count; i++) {
+        enum opcode op = program->code[i].op;
+        if (op == OP_WRITE_RAW || op == OP_JUMP_UNLESS || op == OP_FOR || op == OP_LINE_END ||
+            op == OP_SOURCE || op == OP_REJECT) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Line ends the template writes into an HL7 output; its text holds no CR but these. */
 static size_t written_segment_ends(const struct hl7_template *program)
 {
@@ -80,7 +94,7 @@ static void check_runs(const struct hl7_template *program, hl7_slice source,
     static char memory[OUTPUT_BYTES];
     static char again[OUTPUT_BYTES];
     struct hl7_message message;
-    struct hl7_conversion conversion = {.source = source};
+    struct hl7_conversion conversion = {.source = source, .max_steps = 100000};
     hl7_slice output;
     hl7_slice second;
 
@@ -91,7 +105,7 @@ static void check_runs(const struct hl7_template *program, hl7_slice source,
     enum hl7_code repeated = run(program, &conversion, arena, again, &second);
     assert(repeated == code);
     assert(hl7_slice_equal(output, second));
-    if (code == HL7_OK && program->hl7) {
+    if (code == HL7_OK && program->hl7 && is_straight(program)) {
         assert(count_bytes(output, '\r') == written_segment_ends(program));
     }
     conversion.strict = true;

@@ -94,7 +94,9 @@ enum hl7_code {
     HL7_BAD_BATCH,      /* segments out of order, or a count that is not so (rule 31) */
     HL7_BAD_TEMPLATE,   /* the template has errors; see its diagnostics */
     HL7_NOT_ENCODABLE,  /* a delimiter in a value, and the message has no escape character */
-    HL7_NOT_FOUND       /* strict mode: a placeholder outside the message; an edit of no segment */
+    HL7_NOT_FOUND,      /* strict mode: a placeholder outside the message; an edit of no segment */
+    HL7_BAD_VALUE,      /* a template's function cannot take the value it was given */
+    HL7_REFUSED         /* a template's {reject}: the source is not to be converted */
 };
 
 /* What went wrong and where. `position` is a byte offset into the text given. */
@@ -564,20 +566,77 @@ HL7_API enum hl7_code hl7_template_compile(hl7_slice text, struct hl7_arena *are
                                            const struct hl7_template **ret_template,
                                            struct hl7_diagnostic **ret_diagnostics);
 
+/* Lends the text of a file beside the template: "sex.csv" for map('sex', ...). The name has no
+ * folder. The text must outlive the template. HL7_NOT_FOUND when there is no such file. */
+struct hl7_loader {
+    enum hl7_code (*load)(void *context, hl7_slice name, hl7_slice *ret_text);
+    void *context;
+};
+
+/* The same for a template with files beside it; `loader` may be NULL. */
+HL7_API enum hl7_code hl7_template_compile_with(hl7_slice text, const struct hl7_loader *loader,
+                                                struct hl7_arena *arena,
+                                                const struct hl7_template **ret_template,
+                                                struct hl7_diagnostic **ret_diagnostics);
+
+/* Another message that a template may read, as {order:PID-5.1}. */
+struct hl7_named {
+    hl7_slice name;
+    const struct hl7_message *message;
+};
+
+/* What functions of templates need from outside: the library has no clock and no randomness. A
+ * function whose part is missing fails. */
+struct hl7_services {
+    struct hl7_time now; /* now(), control_id(): with its zone; year 0: there is no clock */
+    void (*random)(void *context, void *bytes, size_t len); /* uuid() */
+    void *random_context;
+    uint64_t (*sequence)(void *context, hl7_slice name); /* sequence('name'): the next number */
+    void *sequence_context;
+    hl7_slice control_id_prefix;
+    uint64_t control_id_counter; /* the last one given out; control_id() counts it up */
+};
+
+/* Why a template refused a message: {reject 'AE' 'no accession number'}. */
+struct hl7_refusal {
+    enum hl7_ack_code code;
+    char reason[256]; /* may hold content of the message; NUL-terminated, cut to this */
+};
+
 struct hl7_conversion {
     hl7_slice source;                  /* the message's bytes: {0-9} reads these */
     const struct hl7_message *message; /* its index: {PID-5} reads this; NULL when it is not HL7 */
     bool strict; /* a placeholder outside the message is HL7_NOT_FOUND, not empty */
+    /* All of the following may be zero. */
+    const struct hl7_named *named;
+    size_t named_count;
+    struct hl7_services *services;
+    struct hl7_refusal *refusal; /* filled when the code is HL7_REFUSED */
+    size_t max_steps;            /* instructions run; 0: 10 million */
 };
 
 /* Runs a template. Scratch memory comes from the arena and is given back. On an error
  * *ret_diagnostic says where in the template; what the buffer then holds is unfinished. The errors:
- * HL7_NO_MEMORY (the buffer, when buffer->full, else the arena), HL7_NOT_FOUND (strict),
- * HL7_NOT_ENCODABLE and HL7_BAD_DELIMITERS (the output's MSH-2 does not do for a value). */
+ * HL7_NO_MEMORY (the buffer, when buffer->full, else the arena), HL7_NOT_FOUND (strict, required()),
+ * HL7_NOT_ENCODABLE and HL7_BAD_DELIMITERS (the output's MSH-2 does not do for a value),
+ * HL7_BAD_VALUE (a function, a {set}), HL7_TOO_LARGE (a limit), HL7_REFUSED ({reject}). */
 HL7_API enum hl7_code hl7_template_run(const struct hl7_template *program,
                                        const struct hl7_conversion *conversion,
                                        struct hl7_arena *arena, struct hl7_buffer *buffer,
                                        struct hl7_diagnostic *ret_diagnostic);
+
+/* Compiles a condition: one expression of the template language without braces, as
+ * "MSH-9.1 = 'ORU' and OBX[OBX-11='F']". The rules are those of hl7_template_compile. */
+HL7_API enum hl7_code hl7_condition_compile(hl7_slice text, struct hl7_arena *arena,
+                                            const struct hl7_template **ret_condition,
+                                            struct hl7_diagnostic **ret_diagnostics);
+
+/* Whether a condition holds for a message: what it yields is not empty. The errors are those of
+ * hl7_template_run. */
+HL7_API enum hl7_code hl7_condition_test(const struct hl7_template *condition,
+                                         const struct hl7_conversion *conversion,
+                                         struct hl7_arena *arena, bool *ret_holds,
+                                         struct hl7_diagnostic *ret_diagnostic);
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,8 @@
  * Setting a value narrows a range of the line step by step: field, repetition, component,
  * sub-component. Where a step runs out of pieces, separators are noted as padding and the range is
  * empty from there on. Then the line is: before the range, padding, the value, behind the range. */
+#include "edit.h"
+
 #include "arena.h"
 #include "message.h"
 #include "path.h"
@@ -21,6 +23,8 @@ struct line {
     hl7_slice text;
     hl7_slice ending;
     struct line *next;
+    struct line *previous;
+    bool gone; /* taken out */
 };
 
 struct hl7_edit {
@@ -29,6 +33,8 @@ struct hl7_edit {
     hl7_slice before; /* a byte order mark, or nothing */
     hl7_slice line_end;
     struct line *lines;
+    struct line *last;
+    struct line *source; /* the lines of the message's segments, by their numbers */
 };
 
 /* The line end that added segments get: the header's. A header alone may have none; HL7 has CR. */
@@ -64,7 +70,8 @@ enum hl7_code hl7_edit_begin(const struct hl7_message *message, struct hl7_arena
     for (size_t i = 0; i < count; i++) {
         lines[i] = (struct line){.text = hl7_segment_bytes(message, i),
                                  .ending = ending_of(message, i),
-                                 .next = i + 1 < count ? &lines[i + 1] : NULL};
+                                 .next = i + 1 < count ? &lines[i + 1] : NULL,
+                                 .previous = i > 0 ? &lines[i - 1] : NULL};
     }
     *edit = (struct hl7_edit){
         .arena = arena,
@@ -72,6 +79,8 @@ enum hl7_code hl7_edit_begin(const struct hl7_message *message, struct hl7_arena
         .before = hl7_slice_part(message->bytes, 0, message->segments[0].start),
         .line_end = first_line_end(lines[0].ending),
         .lines = lines,
+        .last = &lines[count - 1],
+        .source = lines,
     };
     *ret_edit = edit;
     return HL7_OK;
@@ -274,15 +283,11 @@ static bool is_padded(const struct place *place)
     return false;
 }
 
-enum hl7_code hl7_edit_set(struct hl7_edit *edit, const struct hl7_path *path, hl7_slice raw)
+static enum hl7_code set_on_line(struct hl7_edit *edit, struct line *line,
+                                 const struct hl7_path *path, hl7_slice raw)
 {
-    struct line *before = NULL;
-    struct line *line = find_line(edit, hl7_slice_of(path->segment), path->occurrence, &before);
     struct place place;
 
-    if (line == NULL) {
-        return HL7_NOT_FOUND;
-    }
     if (path->field == 0 || (path->field <= 2 && hl7_segment_is_header(name_of(edit, line)))) {
         return HL7_BAD_PATH;
     }
@@ -298,6 +303,20 @@ enum hl7_code hl7_edit_set(struct hl7_edit *edit, const struct hl7_path *path, h
         return HL7_OK;
     }
     return rewrite(edit, line, &place, raw);
+}
+
+enum hl7_code hl7_edit_set(struct hl7_edit *edit, const struct hl7_path *path, hl7_slice raw)
+{
+    struct line *before = NULL;
+    struct line *line = find_line(edit, hl7_slice_of(path->segment), path->occurrence, &before);
+
+    return line == NULL ? HL7_NOT_FOUND : set_on_line(edit, line, path, raw);
+}
+
+enum hl7_code edit_set_at(struct hl7_edit *edit, size_t segment, const struct hl7_path *path,
+                          hl7_slice raw)
+{
+    return set_on_line(edit, &edit->source[segment], path, raw);
 }
 
 enum hl7_code hl7_edit_set_text(struct hl7_edit *edit, const struct hl7_path *path, hl7_slice text)
@@ -319,21 +338,38 @@ enum hl7_code hl7_edit_set_text(struct hl7_edit *edit, const struct hl7_path *pa
 
 /* ---- Lines --------------------------------------------------------------------------------- */
 
-enum hl7_code hl7_edit_delete(struct hl7_edit *edit, hl7_slice name, size_t occurrence)
+static enum hl7_code delete_line(struct hl7_edit *edit, struct line *line)
 {
-    struct line *before = NULL;
-    const struct line *line = find_line(edit, name, occurrence, &before);
+    struct line *before = line->previous;
 
-    if (line == NULL) {
-        return HL7_NOT_FOUND;
-    }
     if (before == NULL) {
         return HL7_BAD_PATH;
     }
-    /* The line before keeps its line end, even as the last one: without the only CR of a message,
-     * an LF in a value would become a line end (rule 9). */
+    /* The line before keeps its line end, even as the last one: were it the message's only CR, an LF
+     * in a value would become a line end (rule 9). */
     before->next = line->next;
+    if (line->next != NULL) {
+        line->next->previous = before;
+    } else {
+        edit->last = before;
+    }
+    line->gone = true;
     return HL7_OK;
+}
+
+enum hl7_code hl7_edit_delete(struct hl7_edit *edit, hl7_slice name, size_t occurrence)
+{
+    struct line *before = NULL;
+    struct line *line = find_line(edit, name, occurrence, &before);
+
+    return line == NULL ? HL7_NOT_FOUND : delete_line(edit, line);
+}
+
+enum hl7_code edit_delete_at(struct hl7_edit *edit, size_t segment)
+{
+    struct line *line = &edit->source[segment];
+
+    return line->gone ? HL7_OK : delete_line(edit, line);
 }
 
 /* Is this text one segment that may stand behind another? */
@@ -362,7 +398,13 @@ static enum hl7_code insert_behind(struct hl7_edit *edit, struct line *line, hl7
         return HL7_NO_MEMORY;
     }
     memcpy(copy, segment.ptr, segment.len);
-    *added = (struct line){.text = {copy, segment.len}, .ending = line->ending, .next = line->next};
+    *added = (struct line){
+        .text = {copy, segment.len}, .ending = line->ending, .next = line->next, .previous = line};
+    if (line->next != NULL) {
+        line->next->previous = added;
+    } else {
+        edit->last = added;
+    }
     line->ending = edit->line_end;
     line->next = added;
     return HL7_OK;
@@ -370,12 +412,7 @@ static enum hl7_code insert_behind(struct hl7_edit *edit, struct line *line, hl7
 
 enum hl7_code hl7_edit_append(struct hl7_edit *edit, hl7_slice segment)
 {
-    struct line *last = edit->lines;
-
-    while (last->next != NULL) {
-        last = last->next;
-    }
-    return insert_behind(edit, last, segment);
+    return insert_behind(edit, edit->last, segment);
 }
 
 enum hl7_code hl7_edit_insert(struct hl7_edit *edit, hl7_slice name, size_t occurrence,

@@ -22,6 +22,8 @@ static const char *const code_names[] = {
     [HL7_BAD_TEMPLATE] = "bad-template",
     [HL7_NOT_ENCODABLE] = "not-encodable",
     [HL7_NOT_FOUND] = "not-found",
+    [HL7_BAD_VALUE] = "bad-value",
+    [HL7_REFUSED] = "refused",
 };
 
 const char *hl7_code_name(enum hl7_code code)

@@ -4,10 +4,14 @@
  * what was counted; then the original placeholders are sorted. On success the arena holds the
  * program and nothing else; when the template is wrong, its findings; when the arena is too small,
  * what it held before. */
+#include "template/compile.h"
+
 #include "message.h"
 #include "template/limits.h"
 #include "template/original.h"
 #include "template/parser.h"
+
+#include <assert.h>
 
 /* The arrays of a program, of exactly the size that was counted. */
 static bool take_arrays(struct parser *parser, const struct parser *counted,
@@ -19,9 +23,39 @@ static bool take_arrays(struct parser *parser, const struct parser *counted,
     return parser->code != NULL && parser->originals != NULL;
 }
 
+/* The names of other messages, out of the parser. */
+static bool keep_messages(const struct parser *parser, struct hl7_template *program)
+{
+    hl7_slice *names = hl7_arena_alloc(parser->arena, parser->message_count * sizeof *names);
+
+    if (names == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < parser->message_count; i++) {
+        names[i] = parser->messages[i];
+    }
+    program->messages = names;
+    program->message_count = parser->message_count;
+    return true;
+}
+
+static bool keep_tables(const struct parser *parser, struct hl7_template *program)
+{
+    struct table *tables = hl7_arena_alloc(parser->arena, parser->table_count * sizeof *tables);
+
+    if (tables == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < parser->table_count; i++) {
+        tables[i] = parser->tables[i];
+    }
+    program->tables = tables;
+    return true;
+}
+
 /* The second pass. */
-static enum hl7_code fill(hl7_slice text, struct report *report, const struct parser *counted,
-                          const struct hl7_template **ret_template)
+static enum hl7_code fill(hl7_slice text, bool bare, struct report *report,
+                          const struct parser *counted, const struct hl7_template **ret_template)
 {
     struct hl7_template *made = hl7_arena_alloc(report->arena, sizeof *made);
     struct parser parser;
@@ -30,24 +64,31 @@ static enum hl7_code fill(hl7_slice text, struct report *report, const struct pa
     if (made == NULL || !take_arrays(&parser, counted, report->arena)) {
         return HL7_NO_MEMORY;
     }
-    parser_run(&parser);
-    if (parser.no_memory) {
-        return HL7_NO_MEMORY;
-    }
-    original_sort(parser.code, parser.originals, parser.original_count);
+    parser_run(&parser, bare);
+    assert(parser.count == counted->count && report->count == 0);
     *made = (struct hl7_template){.text = text,
                                   .code = parser.code,
                                   .count = parser.count,
                                   .originals = parser.originals,
                                   .original_count = parser.original_count,
+                                  .stack_size = parser.stack_size,
+                                  .cursor_count = parser.cursor_count,
+                                  .variable_count = parser.variable_count,
+                                  .loops = parser.loops,
+                                  .format = parser.format,
+                                  .separator = parser.separator,
                                   .hl7 = parser.hl7,
                                   .strict = parser.strict};
+    if (parser.no_memory || !keep_messages(&parser, made) || !keep_tables(&parser, made)) {
+        return HL7_NO_MEMORY;
+    }
+    original_sort(parser.code, parser.originals, parser.original_count);
     *ret_template = made;
     return HL7_OK;
 }
 
 /* The first pass. */
-static void check(hl7_slice text, struct report *report, struct parser *ret_parser)
+static void check(hl7_slice text, bool bare, struct report *report, struct parser *ret_parser)
 {
     parser_init(ret_parser, text, report);
     if (text.len > TEMPLATE_MAX_BYTES) {
@@ -55,12 +96,12 @@ static void check(hl7_slice text, struct report *report, struct parser *ret_pars
                    (hl7_slice){NULL, 0});
         return;
     }
-    parser_run(ret_parser);
+    parser_run(ret_parser, bare);
 }
 
-enum hl7_code hl7_template_compile(hl7_slice text, struct hl7_arena *arena,
-                                   const struct hl7_template **ret_template,
-                                   struct hl7_diagnostic **ret_diagnostics)
+enum hl7_code compile_text(hl7_slice text, bool bare, const struct hl7_loader *loader,
+                           struct hl7_arena *arena, const struct hl7_template **ret_template,
+                           struct hl7_diagnostic **ret_diagnostics)
 {
     hl7_slice body = hl7_slice_part(text, message_bom(text), text.len);
     size_t used = arena->used;
@@ -69,11 +110,12 @@ enum hl7_code hl7_template_compile(hl7_slice text, struct hl7_arena *arena,
     enum hl7_code code = HL7_BAD_TEMPLATE;
 
     report_init(&report, body, arena);
-    check(body, &report, &counted);
+    report.loader = loader;
+    check(body, bare, &report, &counted);
     if (report.no_memory) {
         code = HL7_NO_MEMORY;
     } else if (report.count == 0) {
-        code = fill(body, &report, &counted, ret_template);
+        code = fill(body, bare, &report, &counted, ret_template);
     }
     if (code == HL7_NO_MEMORY) {
         arena->used = used;
@@ -81,4 +123,19 @@ enum hl7_code hl7_template_compile(hl7_slice text, struct hl7_arena *arena,
         *ret_diagnostics = report.first;
     }
     return code;
+}
+
+enum hl7_code hl7_template_compile(hl7_slice text, struct hl7_arena *arena,
+                                   const struct hl7_template **ret_template,
+                                   struct hl7_diagnostic **ret_diagnostics)
+{
+    return compile_text(text, false, NULL, arena, ret_template, ret_diagnostics);
+}
+
+enum hl7_code hl7_template_compile_with(hl7_slice text, const struct hl7_loader *loader,
+                                        struct hl7_arena *arena,
+                                        const struct hl7_template **ret_template,
+                                        struct hl7_diagnostic **ret_diagnostics)
+{
+    return compile_text(text, false, loader, arena, ret_template, ret_diagnostics);
 }

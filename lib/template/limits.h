@@ -10,7 +10,25 @@ enum {
     /* Findings about one template; one more says that there are others. */
     TEMPLATE_MAX_DIAGNOSTICS = 100,
     /* A word of the template that is quoted in an error is cut to this. */
-    TEMPLATE_MAX_QUOTED = 40
+    TEMPLATE_MAX_QUOTED = 40,
+    /* Parentheses, arguments and conditions within each other. */
+    TEMPLATE_MAX_NESTING = 32,
+    /* Values one expression holds at a time. */
+    TEMPLATE_MAX_STACK = 256,
+    /* Loops and conditions in brackets within each other. */
+    TEMPLATE_MAX_SCOPES = 32,
+    /* 'if' and 'for' within each other. */
+    TEMPLATE_MAX_BLOCKS = 64,
+    /* Different names that 'let' gives. */
+    TEMPLATE_MAX_VARIABLES = 250,
+    /* Different messages named before a ':'. */
+    TEMPLATE_MAX_MESSAGES = 16,
+    /* Different tables and included files, and how deep files include each other. */
+    TEMPLATE_MAX_FILES = 64,
+    TEMPLATE_MAX_INCLUDES = 8,
+    /* What one run may do and write when the caller does not say. */
+    TEMPLATE_MAX_STEPS = 10 * 1000 * 1000,
+    TEMPLATE_MAX_OUTPUT = 64 * 1024 * 1024
 };
 
 #endif

@@ -24,9 +24,33 @@ void output_init(struct output *output, struct hl7_buffer *buffer, bool hl7,
     output->source = message == NULL ? hl7_standard_delimiters : message->delimiters;
 }
 
-static hl7_slice written(const struct output *output)
+hl7_slice output_written(const struct output *output)
 {
     return hl7_slice_part(hl7_buffer_slice(output->buffer), output->start, output->buffer->len);
+}
+
+void output_set_format(struct output *output, enum format format, char separator)
+{
+    output->hl7 = format == FORMAT_HL7;
+    output->structured = format != FORMAT_HL7 && format != FORMAT_TEXT;
+    output->state = (struct format_state){
+        .format = format, .separator = separator, .start = output->start, .cell = output->start};
+}
+
+void output_template(struct output *output, hl7_slice text)
+{
+    if (output->structured) {
+        format_template(&output->state, text, output->buffer);
+    } else {
+        hl7_buffer_add(output->buffer, text);
+    }
+}
+
+void output_end(struct output *output)
+{
+    if (output->structured) {
+        format_end(&output->state, output->buffer);
+    }
 }
 
 static bool holds(hl7_slice text, char byte)
@@ -48,7 +72,7 @@ static bool holds_an_end(hl7_slice text)
  * and the next byte is one of them. */
 static enum hl7_code learn(struct output *output, bool *ret_in_header)
 {
-    hl7_slice text = written(output);
+    hl7_slice text = output_written(output);
 
     if (output->known) {
         *ret_in_header = false;
@@ -76,7 +100,7 @@ static enum hl7_code learn(struct output *output, bool *ret_in_header)
 /* A value that lands in MSH-1 or MSH-2. */
 static enum hl7_code add_delimiters(const struct output *output, hl7_slice value)
 {
-    hl7_slice text = written(output);
+    hl7_slice text = output_written(output);
     bool fits = text.len == 3 ? value.len <= 1 : !holds(value, text.ptr[3]);
 
     if (!fits || holds_an_end(value)) {
@@ -87,14 +111,14 @@ static enum hl7_code add_delimiters(const struct output *output, hl7_slice value
 }
 
 /* Structure stays structure. Bytes are touched only where they must be. */
-static enum hl7_code add_value(const struct output *output, hl7_slice raw)
+static enum hl7_code add_value(const struct output *output, const struct hl7_delimiters *from,
+                               hl7_slice raw)
 {
-    if (memcmp(&output->source, &output->delimiters, sizeof output->source) == 0 &&
-        !holds_an_end(raw)) {
+    if (memcmp(from, &output->delimiters, sizeof *from) == 0 && !holds_an_end(raw)) {
         hl7_buffer_add(output->buffer, raw);
         return HL7_OK;
     }
-    return hl7_recode(&output->source, &output->delimiters, raw, output->buffer);
+    return hl7_recode(from, &output->delimiters, raw, output->buffer);
 }
 
 /* The name, MSH-1 and MSH-2 of a header segment; empty for other segments. */
@@ -108,7 +132,8 @@ static hl7_slice declaration(hl7_slice segment)
 }
 
 /* A whole segment. The delimiters that a header declares are its own and are copied. */
-static enum hl7_code add_segment(const struct output *output, hl7_slice raw)
+static enum hl7_code add_segment(const struct output *output, const struct hl7_delimiters *from,
+                                 hl7_slice raw)
 {
     hl7_slice plain = declaration(raw);
 
@@ -116,7 +141,7 @@ static enum hl7_code add_segment(const struct output *output, hl7_slice raw)
         plain.len = 0;
     }
     hl7_buffer_add(output->buffer, plain);
-    return add_value(output, hl7_slice_part(raw, plain.len, raw.len));
+    return add_value(output, from, hl7_slice_part(raw, plain.len, raw.len));
 }
 
 /* MSH-1 and MSH-2: not structure but text that consists of delimiters (rule 8). */
@@ -130,6 +155,9 @@ enum hl7_code output_text(struct output *output, hl7_slice text)
 {
     bool in_header = false;
 
+    if (output->structured) {
+        return format_value(&output->state, text, output->buffer, &output->problem);
+    }
     if (!output->hl7) {
         hl7_buffer_add(output->buffer, text);
         return HL7_OK;
@@ -142,7 +170,8 @@ enum hl7_code output_text(struct output *output, hl7_slice text)
                      : hl7_escape(&output->delimiters, text, output->buffer);
 }
 
-enum hl7_code output_raw(struct output *output, const struct hl7_path *path, hl7_slice raw)
+enum hl7_code output_raw(struct output *output, const struct hl7_delimiters *from,
+                         const struct hl7_path *path, hl7_slice raw)
 {
     bool in_header = false;
 
@@ -160,5 +189,5 @@ enum hl7_code output_raw(struct output *output, const struct hl7_path *path, hl7
     if (is_delimiter_field(path)) {
         return hl7_escape(&output->delimiters, raw, output->buffer);
     }
-    return path->field == 0 ? add_segment(output, raw) : add_value(output, raw);
+    return path->field == 0 ? add_segment(output, from, raw) : add_value(output, from, raw);
 }

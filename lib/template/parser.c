@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Recursive descent, so far one level deep: a template is lines, a line is pieces, and a piece that
- * opens an expression holds one statement or one value. Statements are a table; a new one is a row
- * and a function. Values are told apart by their first token.
+ * Recursive descent: a template is lines, a line is pieces, and a piece that opens an expression
+ * holds one statement or one value. Statements are a table; a new one is a row and a function.
  *
  * After an error the parser goes on behind the next '}' of the line, so one run reports all errors
  * of a template, one for each pair of braces.
@@ -11,14 +10,12 @@
  * decided at its beginning by looking ahead: the lexer is copied and reads the line once more. */
 #include "template/parser.h"
 
-#include "template/limits.h"
-#include "template/suggest.h"
-
 static const hl7_slice NOTHING = {NULL, 0};
 
 /* ---- Statements ---------------------------------------------------------------------------- */
 
 static bool parse_strict(struct parser *parser, const struct token *name);
+static bool parse_format(struct parser *parser, const struct token *name);
 
 /* The words that begin a statement. Those without a function belong to the language and are not
  * understood by this version. */
@@ -28,23 +25,12 @@ struct statement {
 };
 
 static const struct statement statements[] = {
-    {{"strict", 6}, parse_strict},
-    {{"for", 3}, NULL},
-    {{"if", 2}, NULL},
-    {{"else", 4}, NULL},
-    {{"end", 3}, NULL},
-    {{"let", 3}, NULL},
-    {{"set", 3}, NULL},
-    {{"delete", 6}, NULL},
-    {{"append", 6}, NULL},
-    {{"source", 6}, NULL},
-    {{"include", 7}, NULL},
-    {{"output", 6}, NULL},
-    {{"reject", 6}, NULL},
+    {{"strict", 6}, parse_strict}, {{"for", 3}, parse_for},       {{"if", 2}, parse_if},
+    {{"else", 4}, parse_else},     {{"end", 3}, parse_end},       {{"let", 3}, parse_let},
+    {{"set", 3}, parse_set},       {{"delete", 6}, parse_delete}, {{"append", 6}, parse_append},
+    {{"source", 6}, parse_source}, {{"include", 7}, NULL},        {{"output", 6}, parse_format},
+    {{"reject", 6}, parse_reject},
 };
-
-/* The statements and functions that are understood, for suggestions. */
-static const hl7_slice known_words[] = {{"strict", 6}};
 
 static const struct statement *find_statement(hl7_slice name)
 {
@@ -56,250 +42,100 @@ static const struct statement *find_statement(hl7_slice name)
     return NULL;
 }
 
-/* ---- Errors -------------------------------------------------------------------------------- */
+bool parser_is_statement(hl7_slice name)
+{
+    return find_statement(name) != NULL;
+}
 
-/* Reports an error and returns false, for the caller to return. */
-static bool fail(struct parser *parser, size_t position, const char *pattern, hl7_slice first,
+/* ---- Tokens and errors --------------------------------------------------------------------- */
+
+bool parser_fail(struct parser *parser, size_t position, const char *pattern, hl7_slice first,
                  hl7_slice second)
 {
     report_add(parser->report, position, pattern, first, second);
     return false;
 }
 
-static void advance(struct parser *parser)
+void parser_advance(struct parser *parser)
 {
     parser->token = lexer_token(&parser->lexer);
+}
+
+struct mark parser_mark(const struct parser *parser)
+{
+    return (struct mark){.lexer = parser->lexer,
+                         .token = parser->token,
+                         .count = parser->count,
+                         .depth = parser->depth};
+}
+
+void parser_rewind(struct parser *parser, const struct mark *mark)
+{
+    parser->lexer = mark->lexer;
+    parser->token = mark->token;
+    parser->count = mark->count;
+    parser->depth = mark->depth;
 }
 
 /* Goes on behind the next '}' of the line, or at its end. */
 static void recover(struct parser *parser)
 {
     while (parser->token.kind != TOKEN_CLOSE && parser->token.kind != TOKEN_END) {
-        advance(parser);
+        parser_advance(parser);
     }
 }
 
-static bool token_is(const struct token *token, const char *mark)
+bool token_is(const struct token *token, const char *mark)
 {
     return token->kind == TOKEN_MARK && hl7_slice_equal(token->text, hl7_slice_of(mark));
 }
 
-/* ---- Instructions -------------------------------------------------------------------------- */
-
-static void emit(struct parser *parser, const struct instruction *instruction)
+bool token_is_word(const struct token *token, const char *word)
 {
-    size_t index = parser->count++;
-
-    parser->begun = true;
-    if (index == TEMPLATE_MAX_INSTRUCTIONS) {
-        (void)fail(parser, instruction->position, "the template is too long: too many parts",
-                   NOTHING, NOTHING);
-    }
-    if (parser->code != NULL) {
-        parser->code[index] = *instruction;
-    }
+    return token->kind == TOKEN_NAME && hl7_slice_equal(token->text, hl7_slice_of(word));
 }
 
-static void emit_text(struct parser *parser, enum opcode op, size_t position, hl7_slice text)
+bool parser_unexpected(struct parser *parser)
 {
-    const struct instruction instruction = {
-        .op = op, .position = (uint32_t)position, .as.text = text};
+    const struct token *token = &parser->token;
 
-    if (!parser->begun && op == OP_TEXT) {
-        parser->hl7 = hl7_slice_starts(text, HL7_TEXT("MSH"));
-    }
-    emit(parser, &instruction);
-}
-
-static void emit_original(struct parser *parser, const struct piece *piece)
-{
-    const struct instruction instruction = {
-        .op = OP_ORIGINAL,
-        .position = (uint32_t)piece->position,
-        .as.original = {.segment = piece->segment, .piece = piece->field}};
-
-    if (parser->originals != NULL) {
-        parser->originals[parser->original_count] = (uint32_t)parser->count;
-    }
-    parser->original_count++;
-    emit(parser, &instruction);
-}
-
-static void emit_path(struct parser *parser, size_t position, const struct hl7_path *path)
-{
-    const struct instruction instruction = {
-        .op = OP_PATH, .position = (uint32_t)position, .as.path = *path};
-
-    if (!parser->begun) {
-        parser->hl7 =
-            path->field == 0 && hl7_slice_equal(hl7_slice_of(path->segment), HL7_TEXT("MSH"));
-    }
-    emit(parser, &instruction);
-}
-
-/* ---- Values -------------------------------------------------------------------------------- */
-
-/* A string as it is meant: quotes written twice stand for one. It borrows when it can; the first
- * pass only counts and does not care. */
-static hl7_slice unquoted(struct parser *parser, const struct token *token)
-{
-    if (!token->doubled || parser->arena == NULL) {
-        return token->text;
-    }
-    char *copy = hl7_arena_alloc(parser->arena, token->text.len);
-    if (copy == NULL) {
-        parser->no_memory = true;
-        return token->text;
-    }
-    size_t len = 0;
-    for (size_t i = 0; i < token->text.len; i++) {
-        copy[len++] = token->text.ptr[i];
-        if (token->text.ptr[i] == '\'') {
-            i++;
+    switch (token->kind) {
+    case TOKEN_END:
+        if (parser->bare) {
+            return parser_fail(parser, token->position, "something is missing at the end", NOTHING,
+                               NOTHING);
         }
-    }
-    return (hl7_slice){copy, len};
-}
-
-static bool parse_literal(struct parser *parser)
-{
-    emit_text(parser, OP_LITERAL, parser->token.position, unquoted(parser, &parser->token));
-    advance(parser);
-    return true;
-}
-
-/* A segment name: a capital, then capitals or digits, three in all. */
-static bool is_segment_name(hl7_slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        /* A name holds letters, digits and '_'; the last and the small ones are behind 'Z'. */
-        if (name.ptr[i] > 'Z') {
-            return false;
+        return parser_fail(parser, parser->open,
+                           "this '{' has no '}' on its line (a brace as text is {'{'})", NOTHING,
+                           NOTHING);
+    case TOKEN_BAD_STRING:
+        return parser_fail(parser, token->position, "this string has no closing quote", NOTHING,
+                           NOTHING);
+    case TOKEN_BAD_BYTE:
+        return parser_fail(parser, token->position, "'%' has no meaning here", token->text,
+                           NOTHING);
+    case TOKEN_CLOSE:
+        if (parser->bare) {
+            return parser_fail(parser, token->position, "'}' cannot stand here", NOTHING, NOTHING);
         }
+        return parser_fail(parser, token->position, "a value is missing before '}'", NOTHING,
+                           NOTHING);
+    default:
+        return parser_fail(parser, token->position, "'%' cannot stand here", token->text, NOTHING);
     }
-    return name.len == 3;
 }
 
-static bool continues_path(char c)
+bool parser_expect(struct parser *parser, const char *mark)
 {
-    return lexer_is_letter(c) || lexer_is_digit(c) || c == '_' || c == '-' || c == '.' ||
-           c == ':' || c == '[' || c == ']' || c == '*';
-}
-
-/* All that stands together from a token on and could have been meant as a path. */
-static hl7_slice path_word(const struct parser *parser, const struct token *token)
-{
-    hl7_slice rest = hl7_slice_part(parser->lexer.text, token->position, parser->lexer.text.len);
-    size_t len = 0;
-
-    while (len < rest.len && continues_path(rest.ptr[len])) {
-        len++;
+    if (token_is(&parser->token, mark)) {
+        parser_advance(parser);
+        return true;
     }
-    return hl7_slice_part(rest, 0, len);
-}
-
-/* The parts of the language that look like a path and are not understood by this version. */
-static const char *unknown_form(hl7_slice word)
-{
-    for (size_t i = 3; i < word.len; i++) {
-        hl7_slice rest = hl7_slice_part(word, i, word.len);
-        if (i == 3 && hl7_slice_starts(rest, HL7_TEXT(".."))) {
-            return "unknown: a group ('%')";
-        }
-        if (hl7_slice_starts(rest, HL7_TEXT("[*]"))) {
-            return "unknown: all repetitions or segments ('%')";
-        }
-        if (rest.len > 1 && rest.ptr[0] == '[' && lexer_is_letter(rest.ptr[1]) &&
-            !hl7_slice_starts(rest, HL7_TEXT("[last"))) {
-            return "unknown: a condition in brackets ('%')";
-        }
+    if (parser->token.kind == TOKEN_CLOSE) {
+        return parser_fail(parser, parser->token.position, "'%' is missing before '}'",
+                           hl7_slice_of(mark), NOTHING);
     }
-    return NULL;
-}
-
-/* Says what is wrong with a path, as helpfully as it can. */
-static bool fail_path(struct parser *parser, const struct token *name, hl7_slice word)
-{
-    char memory[SUGGEST_PATH_BYTES];
-    struct hl7_buffer suggestion;
-    struct hl7_path ignored;
-    struct hl7_error error = {.position = 0};
-
-    const char *unknown = unknown_form(word);
-    if (unknown != NULL) {
-        return fail(parser, name->position, unknown, word, NOTHING);
-    }
-    hl7_buffer_init(&suggestion, memory, sizeof memory);
-    if (suggest_path(word, &suggestion)) {
-        return fail(parser, name->position, "unknown path '%' (did you mean '%'?)", word,
-                    hl7_buffer_slice(&suggestion));
-    }
-    (void)hl7_path_parse(word, &ignored, &error);
-    return fail(parser, name->position + error.position, "unknown path '%': %", word,
-                hl7_slice_of(error.text));
-}
-
-static bool parse_path(struct parser *parser)
-{
-    const struct token name = parser->token;
-    hl7_slice word = path_word(parser, &name);
-    struct hl7_path path;
-
-    if (hl7_path_parse(word, &path, NULL) != HL7_OK) {
-        return fail_path(parser, &name, word);
-    }
-    emit_path(parser, name.position, &path);
-    parser->lexer.at = name.position + word.len;
-    advance(parser);
-    return true;
-}
-
-/* A name that is neither a segment nor a statement. The token behind it is being looked at. */
-static bool fail_name(struct parser *parser, const struct token *name)
-{
-    char memory[SUGGEST_PATH_BYTES];
-    struct hl7_buffer path;
-    hl7_slice near =
-        suggest_word(name->text, known_words, sizeof known_words / sizeof *known_words);
-
-    if (token_is(&parser->token, "(")) {
-        return fail(parser, name->position, "unknown function '%'", name->text, NOTHING);
-    }
-    if (near.ptr != NULL) {
-        return fail(parser, name->position, "unknown name '%' (did you mean '%'?)", name->text,
-                    near);
-    }
-    hl7_buffer_init(&path, memory, sizeof memory);
-    if (suggest_path(path_word(parser, name), &path)) {
-        bool small = !is_segment_name(hl7_slice_part(name->text, 0, 3));
-        return fail(parser, name->position,
-                    small ? "unknown name '%': segment names are upper case (did you mean '%'?)"
-                          : "unknown name '%' (did you mean '%'?)",
-                    name->text, hl7_buffer_slice(&path));
-    }
-    if (token_is(&parser->token, ":")) {
-        return fail(parser, name->position, "unknown message '%'", name->text, NOTHING);
-    }
-    return fail(parser, name->position, "unknown name '%' (a brace as text is {'{'})", name->text,
-                NOTHING);
-}
-
-static bool parse_name(struct parser *parser)
-{
-    const struct token name = parser->token;
-    const struct statement *statement = find_statement(name.text);
-
-    if (is_segment_name(name.text)) {
-        return parse_path(parser);
-    }
-    advance(parser);
-    if (statement == NULL) {
-        return fail_name(parser, &name);
-    }
-    if (statement->parse == NULL) {
-        return fail(parser, name.position, "unknown statement '%'", name.text, NOTHING);
-    }
-    return statement->parse(parser, &name);
+    return parser_unexpected(parser);
 }
 
 /* ---- Statements, again --------------------------------------------------------------------- */
@@ -307,75 +143,102 @@ static bool parse_name(struct parser *parser)
 static bool parse_strict(struct parser *parser, const struct token *name)
 {
     if (parser->begun) {
-        return fail(parser, name->position, "'%' belongs at the top, before all text", name->text,
-                    NOTHING);
+        return parser_fail(parser, name->position, "'%' belongs at the top, before all text",
+                           name->text, NOTHING);
     }
     parser->strict = true;
     return true;
 }
 
-/* ---- Braces -------------------------------------------------------------------------------- */
-
-/* Operators that are words. */
-static bool is_word_operator(const struct token *token)
+static bool find_format(hl7_slice name, enum format *ret_format)
 {
-    static const hl7_slice words[] = {{"and", 3}, {"or", 2}, {"not", 3}, {"in", 2}, {"like", 4}};
+    static const char *const names[] = {
+        [FORMAT_TEXT] = "text", [FORMAT_HL7] = "hl7", [FORMAT_JSON] = "json",
+        [FORMAT_XML] = "xml",   [FORMAT_CSV] = "csv",
+    };
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (token->kind == TOKEN_NAME && hl7_slice_equal(token->text, words[i])) {
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (hl7_slice_equal(name, hl7_slice_of(names[i]))) {
+            *ret_format = (enum format)i;
             return true;
         }
     }
     return false;
 }
 
-/* The end of an expression, or what stands there instead. */
-static bool expect_close(struct parser *parser, size_t open)
+/* {output csv ';'}: the separator of the cells. */
+static bool parse_separator(struct parser *parser)
 {
-    const struct token *token = &parser->token;
+    hl7_slice text = parser->token.text;
 
-    if (token->kind == TOKEN_CLOSE) {
+    parser->separator = ',';
+    if (parser->format != FORMAT_CSV || parser->token.kind != TOKEN_STRING) {
         return true;
     }
-    if (token->kind == TOKEN_END) {
-        return fail(parser, open, "this '{' has no '}' on its line (a brace as text is {'{'})",
-                    NOTHING, NOTHING);
+    if (text.len != 1 || text.ptr[0] == '"' || text.ptr[0] == '\'') {
+        return parser_fail(parser, parser->token.position, "a separator is one character", NOTHING,
+                           NOTHING);
     }
-    if (token->kind == TOKEN_MARK || is_word_operator(token)) {
-        return fail(parser, token->position, "unknown operator '%'", token->text, NOTHING);
+    parser->separator = text.ptr[0];
+    parser_advance(parser);
+    return true;
+}
+
+static bool parse_format(struct parser *parser, const struct token *name)
+{
+    enum format format;
+
+    if (parser->begun || parser->format_given) {
+        return parser_fail(parser, name->position,
+                           "'%' belongs at the top, once and before all text", name->text, NOTHING);
     }
-    if (token->kind == TOKEN_BAD_STRING) {
-        return fail(parser, token->position, "this string has no closing quote", NOTHING, NOTHING);
+    if (parser->token.kind != TOKEN_NAME || !find_format(parser->token.text, &format)) {
+        return parser_fail(parser, parser->token.position,
+                           "'output' is followed by hl7, json, xml, csv or text", NOTHING, NOTHING);
     }
-    if (token->kind == TOKEN_BAD_BYTE) {
-        return fail(parser, token->position, "'%' has no meaning here", token->text, NOTHING);
+    parser->format = format;
+    parser->format_given = true;
+    parser->hl7 = format == FORMAT_HL7;
+    parser_advance(parser);
+    return parse_separator(parser);
+}
+
+/* ---- Braces -------------------------------------------------------------------------------- */
+
+static bool parse_statement(struct parser *parser, const struct statement *statement)
+{
+    const struct token name = parser->token;
+
+    if (statement->parse == NULL) {
+        return parser_fail(parser, name.position, "unknown statement '%'", name.text, NOTHING);
     }
-    return fail(parser, token->position, "unknown: a second value ('%') within the same braces",
-                token->text, NOTHING);
+    parser->has_statement = parser->has_statement || statement->parse != parse_strict;
+    parser_advance(parser);
+    return statement->parse(parser, &name);
 }
 
 /* A statement or a value; the token being looked at begins it. */
-static bool parse_expression(struct parser *parser, size_t open)
+static bool parse_content(struct parser *parser)
 {
-    const struct token *token = &parser->token;
+    const struct statement *statement =
+        parser->token.kind == TOKEN_NAME ? find_statement(parser->token.text) : NULL;
 
-    if (token->kind == TOKEN_STRING) {
-        return parse_literal(parser);
+    if (statement != NULL && !parser_at_path(parser)) {
+        return parse_statement(parser, statement);
     }
-    if (token->kind == TOKEN_NAME) {
-        return parse_name(parser);
-    }
-    if (token_is(token, "$")) {
-        return fail(parser, token->position, "unknown: a JSON path ('%')", token->text, NOTHING);
-    }
-    return expect_close(parser, open);
+    return parse_output(parser);
 }
 
 static void parse_braces(struct parser *parser, size_t open)
 {
-    advance(parser);
-    if (!parse_expression(parser, open) || !expect_close(parser, open)) {
+    parser->open = open;
+    parser_advance(parser);
+    if (!parse_content(parser) ||
+        (parser->token.kind != TOKEN_CLOSE && !parser_unexpected(parser))) {
         recover(parser);
+        parser->scope_count = parser->loop_count;
+        parser->nesting = 0;
+        parser->depth = 0;
     }
 }
 
@@ -386,7 +249,11 @@ static bool skip_statement(struct lexer *lexer)
 {
     struct token token = lexer_token(lexer);
 
-    if (token.kind != TOKEN_NAME || find_statement(token.text) == NULL) {
+    if (token.kind != TOKEN_NAME || !parser_is_statement(token.text)) {
+        return false;
+    }
+    token = lexer_token(lexer);
+    if (token_is(&token, ":")) {
         return false;
     }
     while (token.kind != TOKEN_CLOSE && token.kind != TOKEN_END) {
@@ -429,12 +296,14 @@ static bool line_is_silent(struct lexer ahead)
 static void begin_line(struct parser *parser)
 {
     parser->silent = line_is_silent(parser->lexer);
+    parser->has_statement = false;
 }
 
 static void parse_line_end(struct parser *parser, const struct piece *piece)
 {
     if (!parser->silent) {
-        emit_text(parser, OP_TEXT, piece->position, parser->hl7 ? HL7_TEXT("\r") : HL7_TEXT("\n"));
+        parser_emit_text(parser, parser->has_statement ? OP_LINE_END : OP_TEXT, piece->position,
+                         parser->hl7 ? HL7_TEXT("\r") : HL7_TEXT("\n"));
     }
     begin_line(parser);
 }
@@ -444,9 +313,33 @@ void parser_init(struct parser *parser, hl7_slice text, struct report *report)
     *parser = (struct parser){.lexer = {.text = text}, .report = report};
 }
 
-void parser_run(struct parser *parser)
+/* {if TEXT}1{end} */
+static void parse_bare(struct parser *parser)
+{
+    struct instruction jump = parser_instruction(OP_JUMP_UNLESS, 0);
+
+    parser->bare = true;
+    parser_advance(parser);
+    if (!parse_expression(parser)) {
+        return;
+    }
+    if (parser->token.kind != TOKEN_END || parser->lexer.at < parser->lexer.text.len) {
+        (void)parser_unexpected(parser);
+        return;
+    }
+    size_t skip = parser_emit(parser, &jump);
+    parser_emit_text(parser, OP_TEXT, 0, HL7_TEXT("1"));
+    parser_patch(parser, skip);
+}
+
+void parser_run(struct parser *parser, bool bare)
 {
     struct piece piece;
+
+    if (bare) {
+        parse_bare(parser);
+        return;
+    }
 
     begin_line(parser);
     do {
@@ -456,19 +349,19 @@ void parser_run(struct parser *parser)
             break;
         case PIECE_TEXT:
             if (!parser->silent) {
-                emit_text(parser, OP_TEXT, piece.position, piece.text);
+                parser_emit_text(parser, OP_TEXT, piece.position, piece.text);
             }
             break;
         case PIECE_LINE_END:
             parse_line_end(parser, &piece);
             break;
         case PIECE_ORIGINAL:
-            emit_original(parser, &piece);
+            parser_emit_original(parser, &piece);
             break;
         case PIECE_COMMENT:
             if (!piece.closed) {
-                (void)fail(parser, piece.position, "this comment has no end ('#}')", NOTHING,
-                           NOTHING);
+                (void)parser_fail(parser, piece.position, "this comment has no end ('#}')", NOTHING,
+                                  NOTHING);
             }
             break;
         case PIECE_OPEN:
@@ -476,4 +369,5 @@ void parser_run(struct parser *parser)
             break;
         }
     } while (piece.kind != PIECE_END);
+    parse_blocks_end(parser);
 }

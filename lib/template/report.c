@@ -38,6 +38,14 @@ static void locate(struct hl7_diagnostic *diagnostic, hl7_slice text, size_t pos
     diagnostic->source = hl7_slice_part(text, start, end - start);
 }
 
+size_t report_line(const struct report *report, size_t position)
+{
+    struct hl7_diagnostic diagnostic;
+
+    locate(&diagnostic, report->text, position);
+    return diagnostic.line;
+}
+
 static bool is_visible(char c)
 {
     return c >= 0x20 && c < 0x7f;

@@ -13,7 +13,8 @@ struct report {
     struct hl7_diagnostic *first;
     struct hl7_diagnostic *last;
     size_t count;
-    bool no_memory; /* a finding did not fit the arena */
+    const struct hl7_loader *loader; /* of files beside the template; NULL when there are none */
+    bool no_memory;                  /* a finding did not fit the arena */
 };
 
 void report_init(struct report *report, hl7_slice text, struct hl7_arena *arena);
@@ -22,6 +23,9 @@ void report_init(struct report *report, hl7_slice text, struct hl7_arena *arena)
  * TEMPLATE_MAX_DIAGNOSTICS only one more is kept, which says that there are others. */
 void report_add(struct report *report, size_t position, const char *pattern, hl7_slice first,
                 hl7_slice second);
+
+/* The line of an offset, from 1. */
+size_t report_line(const struct report *report, size_t position);
 
 /* Fills in one finding about a place in the template. The first word is cut when it is long, the
  * text when all of it is. */

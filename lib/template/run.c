@@ -3,19 +3,14 @@
  * Running a program: a loop over its instructions. The only scratch memory is the values of the
  * original placeholders, found together when the first of them is met; it goes back to the arena at
  * the end. Nothing here depends on earlier runs, so many threads may run one program. */
+#include "template/run.h"
+
 #include "template/limits.h"
 #include "template/original.h"
-#include "template/output.h"
+#include "template/parser.h"
 #include "template/report.h"
 
-struct run {
-    const struct hl7_template *program;
-    const struct hl7_conversion *conversion;
-    struct hl7_arena *arena;
-    struct output output;
-    hl7_slice *values; /* of the original placeholders; NULL until one is needed */
-    bool strict;
-};
+#include <assert.h>
 
 static enum hl7_code run_original(struct run *run, const struct instruction *instruction)
 {
@@ -26,50 +21,221 @@ static enum hl7_code run_original(struct run *run, const struct instruction *ins
         if (run->values == NULL) {
             return HL7_NO_MEMORY;
         }
+        run->kept = run->arena->used;
         original_find(program, run->conversion->source, run->values);
     }
     hl7_slice value = run->values[instruction->as.original.slot];
     if (value.ptr == NULL && run->strict) {
         return HL7_NOT_FOUND;
     }
+    if (run->output.structured) {
+        return output_text(&run->output, value);
+    }
     hl7_buffer_add(run->output.buffer, value);
     return HL7_OK;
 }
 
-static enum hl7_code run_path(struct run *run, const struct instruction *instruction)
+/* In JSON, XML and CSV the escapes of HL7 mean nothing: they are undone, in all of the value. */
+static enum hl7_code run_path_as_text(struct run *run, const struct instruction *instruction,
+                                      const struct target *target)
 {
-    const struct hl7_message *message = run->conversion->message;
-    hl7_slice value = {NULL, 0};
+    hl7_slice text = {NULL, 0};
+    enum hl7_code code = run_decode(run, &instruction->as.path, target, &text);
 
-    if (message != NULL) {
-        value = hl7_message_get(message, &instruction->as.path);
+    if (code == HL7_OK) {
+        code = output_text(&run->output, text);
     }
-    if (value.ptr == NULL) {
-        return run->strict ? HL7_NOT_FOUND : HL7_OK;
-    }
-    return output_raw(&run->output, &instruction->as.path, value);
+    run->arena->used = run->kept;
+    return code;
 }
 
-static enum hl7_code run_instruction(struct run *run, const struct instruction *instruction)
+static enum hl7_code run_path(struct run *run, const struct instruction *instruction)
 {
+    struct target target;
+
+    run_resolve(run, instruction, &target);
+    if (target.raw.ptr == NULL) {
+        if (run->strict) {
+            return HL7_NOT_FOUND;
+        }
+        return run->output.structured ? output_text(&run->output, target.raw) : HL7_OK;
+    }
+    if (run->output.structured) {
+        return run_path_as_text(run, instruction, &target);
+    }
+    return output_raw(&run->output, &target.message->delimiters, &instruction->as.path, target.raw);
+}
+
+/* A value is done: so is the memory that was needed to make it. */
+static enum hl7_code run_write(struct run *run, const struct instruction *instruction)
+{
+    hl7_slice value = run_pop(run);
+    enum hl7_code code = HL7_OK;
+
+    if (instruction->op == OP_WRITE_RAW) {
+        output_template(&run->output, value);
+    } else {
+        code = output_text(&run->output, value);
+    }
+    run->arena->used = run->kept;
+    return code;
+}
+
+/* ---- Jumps --------------------------------------------------------------------------------- */
+
+/* A value that decides stays; the other one is taken. */
+static void run_shortcut(struct run *run, const struct instruction *instruction)
+{
+    bool truth = run->stack[run->depth - 1].len > 0;
+
+    if (truth == (instruction->op == OP_OR)) {
+        run->next = instruction->target;
+    } else {
+        run->depth--;
+    }
+}
+
+/* Searches in a loop are many: the source is indexed before the first. */
+static enum hl7_code enter_loop(struct run *run, const struct instruction *instruction)
+{
+    const struct hl7_message *message = run->conversion->message;
+
+    if (instruction->count == ROOT_JSON) {
+        enum hl7_code code = run_open_json(run);
+        if (code != HL7_OK) {
+            return code;
+        }
+    }
+    if (run->index.message == NULL && message != NULL && run->program->loops) {
+        if (!index_build(&run->index, message, run->arena)) {
+            return HL7_NO_MEMORY;
+        }
+        run->kept = run->arena->used;
+    }
+    if (!run_first(run, instruction)) {
+        run->next = instruction->target;
+    }
+    return HL7_OK;
+}
+
+static enum hl7_code run_control(struct run *run, const struct instruction *instruction)
+{
+    bool jumps = false;
+
+    switch (instruction->op) {
+    case OP_JUMP_UNLESS:
+        jumps = run_pop(run).len == 0;
+        run->arena->used = run->kept;
+        break;
+    case OP_FIND_NEXT:
+        jumps = run_pop(run).len == 0 && run_next(run, instruction);
+        break;
+    case OP_NEXT:
+        jumps = run_next(run, instruction);
+        break;
+    case OP_LET:
+        run->variables[instruction->target] = run_pop(run);
+        run->kept = run->arena->used;
+        break;
+    case OP_JUMP:
+        jumps = true;
+        break;
+    default:
+        return enter_loop(run, instruction);
+    }
+    if (jumps) {
+        run->next = instruction->target;
+    }
+    return HL7_OK;
+}
+
+/* The end of a line whose statements left nothing on it is not written. */
+static void run_line_end(struct run *run, const struct instruction *instruction)
+{
+    hl7_slice text = output_written(&run->output);
+
+    if (text.len > 0 && !lexer_is_line_end(text.ptr[text.len - 1])) {
+        output_template(&run->output, instruction->as.text);
+    }
+}
+
+/* What follows {source} begins a line, even if the source does not end with one. */
+static void open_line(struct run *run)
+{
+    hl7_slice text = output_written(&run->output);
+
+    if (run->line_open && text.len > 0 && !lexer_is_line_end(text.ptr[text.len - 1])) {
+        hl7_buffer_add(run->output.buffer, run->output.hl7 ? HL7_TEXT("\r") : HL7_TEXT("\n"));
+    }
+    run->line_open = false;
+}
+
+static enum hl7_code run_output(struct run *run, const struct instruction *instruction)
+{
+    open_line(run);
     switch (instruction->op) {
     case OP_TEXT:
-        hl7_buffer_add(run->output.buffer, instruction->as.text);
+        output_template(&run->output, instruction->as.text);
         return HL7_OK;
     case OP_LITERAL:
         return output_text(&run->output, instruction->as.text);
     case OP_ORIGINAL:
         return run_original(run, instruction);
     case OP_PATH:
-        break;
+        return run_path(run, instruction);
+    case OP_SOURCE:
+        run->line_open = run->output.hl7;
+        return run_source(run);
+    case OP_LINE_END:
+        run_line_end(run, instruction);
+        return HL7_OK;
+    default:
+        return run_write(run, instruction);
     }
-    return run_path(run, instruction);
+}
+
+static enum hl7_code run_instruction(struct run *run, const struct instruction *instruction)
+{
+    switch (instruction->op) {
+    case OP_AND:
+    case OP_OR:
+        run_shortcut(run, instruction);
+        return HL7_OK;
+    case OP_FIND:
+    case OP_FIND_NEXT:
+    case OP_JUMP:
+    case OP_JUMP_UNLESS:
+    case OP_FOR:
+    case OP_NEXT:
+    case OP_LET:
+        return run_control(run, instruction);
+    case OP_SET:
+    case OP_DELETE:
+    case OP_APPEND:
+        return run_edit(run, instruction);
+    case OP_REJECT:
+        return run_reject(run, instruction);
+    case OP_SOURCE:
+    case OP_TEXT:
+    case OP_LITERAL:
+    case OP_ORIGINAL:
+    case OP_PATH:
+    case OP_WRITE:
+    case OP_WRITE_RAW:
+    case OP_LINE_END:
+        return run_output(run, instruction);
+    default:
+        return run_value(run, instruction);
+    }
 }
 
 /* ---- Errors -------------------------------------------------------------------------------- */
 
 static const char *explain(const struct run *run, enum hl7_code code)
 {
+    if (run->problem != NULL) {
+        return "%: %";
+    }
     switch (code) {
     case HL7_NOT_FOUND:
         return run->conversion->message == NULL ? "the source has no % (it is not an HL7 message)"
@@ -78,14 +244,27 @@ static const char *explain(const struct run *run, enum hl7_code code)
         return "MSH-1 and MSH-2 of the output are no delimiters to encode % with";
     case HL7_NOT_ENCODABLE:
         return "% cannot be encoded: MSH-2 of the output has no escape character";
+    case HL7_TOO_LARGE:
+        return "the conversion takes too many steps";
     default:
         return "the output does not fit the memory there is";
     }
 }
 
-/* The template's own words for what an instruction gives: "{0-9}", "PID-5.1", "'text'". */
-static hl7_slice describe(const struct run *run, const struct instruction *instruction,
-                          struct hl7_buffer *buffer)
+/* The name a text begins with. */
+static hl7_slice leading_name(hl7_slice text)
+{
+    size_t len = 0;
+
+    while (len < text.len && (lexer_is_letter(text.ptr[len]) || lexer_is_digit(text.ptr[len]) ||
+                              text.ptr[len] == '_')) {
+        len++;
+    }
+    return hl7_slice_part(text, 0, len);
+}
+
+/* The template's own words for what an instruction gives: "{0-9}", "PID-5.1", "upper". */
+static hl7_slice describe(const struct run *run, const struct instruction *instruction)
 {
     hl7_slice text = run->program->text;
     hl7_slice rest = hl7_slice_part(text, instruction->position, text.len);
@@ -93,29 +272,38 @@ static hl7_slice describe(const struct run *run, const struct instruction *instr
 
     switch (instruction->op) {
     case OP_PATH:
-        hl7_path_write(&instruction->as.path, buffer);
-        return hl7_buffer_slice(buffer);
+        return path_word(rest);
     case OP_ORIGINAL:
         while (rest.ptr[len] != '}') {
             len++;
         }
         return hl7_slice_part(rest, 0, len + 1);
-    case OP_LITERAL:
-    case OP_TEXT:
-        break;
+    case OP_SET:
+    case OP_DELETE:
+        return path_word(rest);
+    case OP_PUSH_JSON:
+    case OP_FOR:
+        while (len < rest.len && rest.ptr[len] != '}' && !lexer_is_line_end(rest.ptr[len])) {
+            len++;
+        }
+        return hl7_slice_part(rest, 0, len);
+    case OP_CALL:
+    case OP_MAP:
+    case OP_REQUIRED:
+    case OP_APPEND:
+    case OP_SOURCE:
+    case OP_REJECT:
+        return leading_name(rest);
+    default:
+        return HL7_TEXT("this text");
     }
-    return HL7_TEXT("this text");
 }
 
 static void report_failure(const struct run *run, const struct instruction *instruction,
                            enum hl7_code code, struct hl7_diagnostic *ret_diagnostic)
 {
-    char memory[80]; /* the longest path has fewer bytes */
-    struct hl7_buffer buffer;
-
-    hl7_buffer_init(&buffer, memory, sizeof memory);
     report_fill(ret_diagnostic, run->program->text, instruction->position, explain(run, code),
-                describe(run, instruction, &buffer), (hl7_slice){NULL, 0});
+                describe(run, instruction), hl7_slice_of(run->problem));
 }
 
 /* ---- The loop ------------------------------------------------------------------------------ */
@@ -124,17 +312,90 @@ static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnos
 {
     const struct hl7_template *program = run->program;
 
-    for (size_t i = 0; i < program->count; i++) {
-        enum hl7_code code = run_instruction(run, &program->code[i]);
+    while (run->next < program->count) {
+        const struct instruction *instruction = &program->code[run->next++];
+        enum hl7_code code = run->steps-- == 0 ? HL7_TOO_LARGE : run_instruction(run, instruction);
         if (run->output.buffer->full) {
             code = HL7_NO_MEMORY;
         }
         if (code != HL7_OK) {
-            report_failure(run, &program->code[i], code, ret_diagnostic);
+            run->problem = run->problem == NULL ? run->output.problem : run->problem;
+            report_failure(run, instruction, code, ret_diagnostic);
             return code;
         }
     }
+    assert(run->depth == 0);
+    output_end(&run->output);
+    if (run->output.buffer->full) {
+        report_failure(run, &program->code[program->count - 1], HL7_NO_MEMORY, ret_diagnostic);
+        return HL7_NO_MEMORY;
+    }
     return HL7_OK;
+}
+
+/* ---- Beginning ----------------------------------------------------------------------------- */
+
+static const struct hl7_message *find_named(const struct hl7_conversion *conversion, hl7_slice name)
+{
+    for (size_t i = 0; i < conversion->named_count; i++) {
+        if (hl7_slice_equal(conversion->named[i].name, name)) {
+            return conversion->named[i].message;
+        }
+    }
+    return NULL;
+}
+
+/* Room for `count` objects in the arena; NULL is good for none. */
+static bool take(struct hl7_arena *arena, size_t count, size_t size, void **ret_memory)
+{
+    *ret_memory = count == 0 ? NULL : hl7_arena_alloc(arena, count * size);
+    return count == 0 || *ret_memory != NULL;
+}
+
+/* Takes what the program is known to need. */
+static bool prepare(struct run *run)
+{
+    const struct hl7_template *program = run->program;
+    void *stack = NULL;
+    void *cursors = NULL;
+    void *messages = NULL;
+    void *variables = NULL;
+
+    if (!take(run->arena, program->stack_size, sizeof *run->stack, &stack) ||
+        !take(run->arena, program->cursor_count, sizeof *run->cursors, &cursors) ||
+        !take(run->arena, program->variable_count, sizeof *run->variables, &variables) ||
+        !take(run->arena, program->message_count, sizeof(void *), &messages)) {
+        return false;
+    }
+    run->stack = stack;
+    run->cursors = cursors;
+    run->messages = messages;
+    run->variables = variables;
+    for (size_t i = 0; i < program->variable_count; i++) {
+        run->variables[i] = (hl7_slice){NULL, 0};
+    }
+    for (size_t i = 0; i < program->cursor_count; i++) {
+        run->cursors[i] = (struct cursor){.node = HL7_NONE};
+    }
+    for (size_t i = 0; i < program->message_count; i++) {
+        run->messages[i] = find_named(run->conversion, program->messages[i]);
+    }
+    run->kept = run->arena->used;
+    return true;
+}
+
+static struct services borrow_services(const struct hl7_services *services)
+{
+    if (services == NULL) {
+        return (struct services){.control_id_counter = 0};
+    }
+    return (struct services){.now = services->now,
+                             .random = services->random,
+                             .random_context = services->random_context,
+                             .sequence = services->sequence,
+                             .sequence_context = services->sequence_context,
+                             .control_id_prefix = services->control_id_prefix,
+                             .control_id_counter = services->control_id_counter};
 }
 
 enum hl7_code hl7_template_run(const struct hl7_template *program,
@@ -142,13 +403,25 @@ enum hl7_code hl7_template_run(const struct hl7_template *program,
                                struct hl7_buffer *buffer, struct hl7_diagnostic *ret_diagnostic)
 {
     size_t used = arena->used;
+    enum hl7_code code = HL7_NO_MEMORY;
     struct run run = {.program = program,
                       .conversion = conversion,
                       .arena = arena,
+                      .services = borrow_services(conversion->services),
+                      .steps =
+                          conversion->max_steps == 0 ? TEMPLATE_MAX_STEPS : conversion->max_steps,
                       .strict = conversion->strict || program->strict};
 
     output_init(&run.output, buffer, program->hl7, conversion->message);
-    enum hl7_code code = run_all(&run, ret_diagnostic);
+    output_set_format(&run.output, program->format, program->separator);
+    if (prepare(&run)) {
+        code = run_all(&run, ret_diagnostic);
+    } else {
+        report_failure(&run, &program->code[0], code, ret_diagnostic);
+    }
+    if (conversion->services != NULL) {
+        conversion->services->control_id_counter = run.services.control_id_counter;
+    }
     arena->used = used;
     return code;
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Edits by the number of a segment in the message, as templates make them: no search. */
+#ifndef LIB_EDIT_H
+#define LIB_EDIT_H
+
+#include "hl7.h"
+
+/* hl7_edit_set on one segment of the message; the path's segment and occurrence are not looked at. A
+ * segment that was taken out stays out. */
+enum hl7_code edit_set_at(struct hl7_edit *edit, size_t segment, const struct hl7_path *path,
+                          hl7_slice raw);
+
+/* hl7_edit_delete of one segment of the message; one that is out already is no error. */
+enum hl7_code edit_delete_at(struct hl7_edit *edit, size_t segment);
+
+#endif
