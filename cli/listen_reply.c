@@ -291,8 +291,8 @@ static bool load(struct listen_template *fresh, struct stat *ret_status)
         return false;
     }
     hl7_arena_init(&fresh->arena, fresh->arena_memory.ptr, fresh->arena_memory.size);
-    enum hl7_code code = hl7_template_compile((hl7_slice){fresh->text.ptr, size}, &fresh->arena,
-                                              &fresh->program, &diagnostics);
+    enum hl7_code code = hl7_template_compile((hl7_slice){fresh->text.ptr, size}, NULL,
+                                              &fresh->arena, &fresh->program, &diagnostics);
     complain(fresh, diagnostics);
     return code == HL7_OK;
 }

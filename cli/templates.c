@@ -90,7 +90,7 @@ static enum hl7_code template_compile(struct template_file *file, hl7_slice text
         struct hl7_arena arena;
 
         hl7_arena_init(&arena, file->memory.ptr, file->memory.size);
-        code = hl7_template_compile(text, &arena, &file->program, ret_diagnostics);
+        code = hl7_template_compile(text, NULL, &arena, &file->program, ret_diagnostics);
         size = file->memory.size + 1;
     }
     return code;

@@ -71,7 +71,7 @@ static void check_call(const struct function *function, const hl7_slice *argumen
     hl7_arena_init(&arena, memory, sizeof memory);
     for (int i = 0; i < 2; i++) {
         const char *problem = NULL;
-        struct services services = {.random = fill, .sequence = next_number};
+        struct hl7_services services = {.random = fill, .sequence = next_number};
         services.now = hl7_time_from_seconds(1700000000, 120);
         size_t used = arena.used;
         codes[i] = function->run(&(struct call){.arguments = arguments,

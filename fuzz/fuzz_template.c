@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         source = (hl7_slice){nul + 1, size - text.len - 1};
     }
     hl7_arena_init(&arena, memory, sizeof memory);
-    enum hl7_code code = hl7_template_compile(text, &arena, &program, &findings);
+    enum hl7_code code = hl7_template_compile(text, NULL, &arena, &program, &findings);
     assert(code == HL7_OK || code == HL7_BAD_TEMPLATE || code == HL7_NO_MEMORY);
     assert((code == HL7_OK) == (program != NULL));
     if (code == HL7_BAD_TEMPLATE) {

@@ -99,7 +99,7 @@ static void check(hl7_slice text, bool bare, struct report *report, struct parse
     parser_run(ret_parser, bare);
 }
 
-enum hl7_code compile_text(hl7_slice text, bool bare, const struct hl7_loader *loader,
+enum hl7_code compile_text(hl7_slice text, bool bare, const struct hl7_compiling *how,
                            struct hl7_arena *arena, const struct hl7_template **ret_template,
                            struct hl7_diagnostic **ret_diagnostics)
 {
@@ -110,7 +110,7 @@ enum hl7_code compile_text(hl7_slice text, bool bare, const struct hl7_loader *l
     enum hl7_code code = HL7_BAD_TEMPLATE;
 
     report_init(&report, body, arena);
-    report.loader = loader;
+    report.loader = how == NULL ? NULL : how->loader;
     check(body, bare, &report, &counted);
     if (report.no_memory) {
         code = HL7_NO_MEMORY;
@@ -125,17 +125,15 @@ enum hl7_code compile_text(hl7_slice text, bool bare, const struct hl7_loader *l
     return code;
 }
 
-enum hl7_code hl7_template_compile(hl7_slice text, struct hl7_arena *arena,
+enum hl7_code hl7_template_compile(hl7_slice text, const struct hl7_compiling *how,
+                                   struct hl7_arena *arena,
                                    const struct hl7_template **ret_template,
                                    struct hl7_diagnostic **ret_diagnostics)
 {
-    return compile_text(text, false, NULL, arena, ret_template, ret_diagnostics);
+    return compile_text(text, false, how, arena, ret_template, ret_diagnostics);
 }
 
-enum hl7_code hl7_template_compile_with(hl7_slice text, const struct hl7_loader *loader,
-                                        struct hl7_arena *arena,
-                                        const struct hl7_template **ret_template,
-                                        struct hl7_diagnostic **ret_diagnostics)
+enum hl7_format hl7_template_format(const struct hl7_template *program)
 {
-    return compile_text(text, false, loader, arena, ret_template, ret_diagnostics);
+    return program->format;
 }

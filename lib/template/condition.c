@@ -4,11 +4,12 @@
  * byte when it holds. So it means there what it means in {if}. */
 #include "template/compile.h"
 
-enum hl7_code hl7_condition_compile(hl7_slice text, struct hl7_arena *arena,
+enum hl7_code hl7_condition_compile(hl7_slice text, const struct hl7_compiling *how,
+                                    struct hl7_arena *arena,
                                     const struct hl7_template **ret_condition,
                                     struct hl7_diagnostic **ret_diagnostics)
 {
-    return compile_text(text, true, NULL, arena, ret_condition, ret_diagnostics);
+    return compile_text(text, true, how, arena, ret_condition, ret_diagnostics);
 }
 
 enum hl7_code hl7_condition_test(const struct hl7_template *condition,

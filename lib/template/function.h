@@ -14,24 +14,12 @@
 
 #define FUNCTION_ANY 255 /* as a maximum: any count of arguments */
 
-/* What the caller of the library lends to a run: the library has no clock and no randomness. A
- * callback that is NULL makes the function that needs it an error. */
-struct services {
-    struct hl7_time now; /* with its zone */
-    void (*random)(void *context, void *bytes, size_t len);
-    void *random_context;
-    uint64_t (*sequence)(void *context, hl7_slice name); /* the next number of that name */
-    void *sequence_context;
-    hl7_slice control_id_prefix;
-    uint64_t control_id_counter; /* the last one given out; control_id() counts it up */
-};
-
 struct call {
     const hl7_slice *arguments; /* decoded text */
     size_t count;               /* within the function's min and max: the parser has checked it */
     struct hl7_arena *arena;    /* results live here until the run ends */
-    struct services *services;  /* never NULL */
-    const char **ret_problem;   /* on failure: a sentence without message content */
+    struct hl7_services *services; /* never NULL */
+    const char **ret_problem;      /* on failure: a sentence without message content */
 };
 
 struct function {

@@ -45,7 +45,7 @@ enum hl7_code function_control_id(const struct call *call, hl7_slice *ret_value)
 
 enum hl7_code function_sequence(const struct call *call, hl7_slice *ret_value)
 {
-    struct services *services = call->services;
+    struct hl7_services *services = call->services;
 
     if (services->sequence == NULL) {
         return function_refuse(call, "there are no sequences here");

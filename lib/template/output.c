@@ -29,10 +29,10 @@ hl7_slice output_written(const struct output *output)
     return hl7_slice_part(hl7_buffer_slice(output->buffer), output->start, output->buffer->len);
 }
 
-void output_set_format(struct output *output, enum format format, char separator)
+void output_set_format(struct output *output, enum hl7_format format, char separator)
 {
-    output->hl7 = format == FORMAT_HL7;
-    output->structured = format != FORMAT_HL7 && format != FORMAT_TEXT;
+    output->hl7 = format == HL7_FORMAT_HL7;
+    output->structured = format != HL7_FORMAT_HL7 && format != HL7_FORMAT_TEXT;
     output->state = (struct format_state){
         .format = format, .separator = separator, .start = output->start, .cell = output->start};
 }

@@ -23,7 +23,7 @@ void output_init(struct output *output, struct hl7_buffer *buffer, bool hl7,
                  const struct hl7_message *message);
 
 /* Makes it an output of this format, before anything is written. */
-void output_set_format(struct output *output, enum format format, char separator);
+void output_set_format(struct output *output, enum hl7_format format, char separator);
 
 /* Writes text of the template. */
 void output_template(struct output *output, hl7_slice text);

@@ -267,12 +267,12 @@ static void csv_value(struct format_state *state, hl7_slice text, struct hl7_buf
 void format_template(struct format_state *state, hl7_slice text, struct hl7_buffer *buffer)
 {
     for (size_t i = 0; i < text.len && !buffer->full; i++) {
-        if (state->format == FORMAT_CSV) {
+        if (state->format == HL7_FORMAT_CSV) {
             csv_byte(state, text.ptr[i], buffer);
             continue;
         }
         hl7_buffer_add_byte(buffer, text.ptr[i]);
-        if (state->format == FORMAT_JSON) {
+        if (state->format == HL7_FORMAT_JSON) {
             json_byte(state, text.ptr[i]);
         } else {
             xml_byte(state, written(state, buffer), text.ptr[i]);
@@ -283,10 +283,10 @@ void format_template(struct format_state *state, hl7_slice text, struct hl7_buff
 enum hl7_code format_value(struct format_state *state, hl7_slice text, struct hl7_buffer *buffer,
                            const char **ret_problem)
 {
-    if (state->format == FORMAT_JSON) {
+    if (state->format == HL7_FORMAT_JSON) {
         return json_value(state, text, buffer, ret_problem);
     }
-    if (state->format == FORMAT_XML) {
+    if (state->format == HL7_FORMAT_XML) {
         return xml_value(state, text, buffer, ret_problem);
     }
     csv_value(state, text, buffer);
@@ -295,7 +295,7 @@ enum hl7_code format_value(struct format_state *state, hl7_slice text, struct hl
 
 void format_end(struct format_state *state, struct hl7_buffer *buffer)
 {
-    if (state->format == FORMAT_CSV) {
+    if (state->format == HL7_FORMAT_CSV) {
         csv_end_cell(state, buffer);
     }
 }

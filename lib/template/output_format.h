@@ -20,7 +20,7 @@ enum place {
 };
 
 struct format_state {
-    enum format format;
+    enum hl7_format format;
     char separator; /* of CSV */
     enum place place;
     size_t start; /* where the output begins */

@@ -90,7 +90,7 @@ void parser_settle(struct parser *parser, bool hl7)
 {
     if (!parser->begun && !parser->format_given) {
         parser->hl7 = hl7;
-        parser->format = hl7 ? FORMAT_HL7 : FORMAT_TEXT;
+        parser->format = hl7 ? HL7_FORMAT_HL7 : HL7_FORMAT_TEXT;
     }
 }
 

@@ -150,16 +150,16 @@ static bool parse_strict(struct parser *parser, const struct token *name)
     return true;
 }
 
-static bool find_format(hl7_slice name, enum format *ret_format)
+static bool find_format(hl7_slice name, enum hl7_format *ret_format)
 {
     static const char *const names[] = {
-        [FORMAT_TEXT] = "text", [FORMAT_HL7] = "hl7", [FORMAT_JSON] = "json",
-        [FORMAT_XML] = "xml",   [FORMAT_CSV] = "csv",
+        [HL7_FORMAT_TEXT] = "text", [HL7_FORMAT_HL7] = "hl7", [HL7_FORMAT_JSON] = "json",
+        [HL7_FORMAT_XML] = "xml",   [HL7_FORMAT_CSV] = "csv",
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (hl7_slice_equal(name, hl7_slice_of(names[i]))) {
-            *ret_format = (enum format)i;
+            *ret_format = (enum hl7_format)i;
             return true;
         }
     }
@@ -172,7 +172,7 @@ static bool parse_separator(struct parser *parser)
     hl7_slice text = parser->token.text;
 
     parser->separator = ',';
-    if (parser->format != FORMAT_CSV || parser->token.kind != TOKEN_STRING) {
+    if (parser->format != HL7_FORMAT_CSV || parser->token.kind != TOKEN_STRING) {
         return true;
     }
     if (text.len != 1 || text.ptr[0] == '"' || text.ptr[0] == '\'') {
@@ -186,7 +186,7 @@ static bool parse_separator(struct parser *parser)
 
 static bool parse_format(struct parser *parser, const struct token *name)
 {
-    enum format format;
+    enum hl7_format format;
 
     if (parser->begun || parser->format_given) {
         return parser_fail(parser, name->position,
@@ -198,7 +198,7 @@ static bool parse_format(struct parser *parser, const struct token *name)
     }
     parser->format = format;
     parser->format_given = true;
-    parser->hl7 = format == FORMAT_HL7;
+    parser->hl7 = format == HL7_FORMAT_HL7;
     parser_advance(parser);
     return parse_separator(parser);
 }

@@ -77,7 +77,7 @@ struct parser {
     size_t variable_count;
     size_t nesting; /* parentheses, arguments and brackets here */
 
-    enum format format;
+    enum hl7_format format;
     bool format_given; /* by {output} */
     char separator;
     bool hl7;           /* the format is HL7 */

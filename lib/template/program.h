@@ -77,9 +77,6 @@ enum comparison {
     COMPARE_GREATER_EQUAL
 };
 
-/* What the output is, which decides how values are written. */
-enum format { FORMAT_TEXT, FORMAT_HL7, FORMAT_JSON, FORMAT_XML, FORMAT_CSV };
-
 /* Where a path begins. */
 enum root {
     ROOT_MESSAGE,    /* the source */
@@ -132,7 +129,7 @@ struct hl7_template {
     size_t cursor_count; /* loops and conditions within each other */
     size_t variable_count;
     bool loops; /* it has a loop: segments are looked for again and again */
-    enum format format;
+    enum hl7_format format;
     char separator; /* of CSV */
     bool hl7;       /* the format is HL7 */
     bool strict;    /* {strict} */

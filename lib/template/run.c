@@ -384,20 +384,6 @@ static bool prepare(struct run *run)
     return true;
 }
 
-static struct services borrow_services(const struct hl7_services *services)
-{
-    if (services == NULL) {
-        return (struct services){.control_id_counter = 0};
-    }
-    return (struct services){.now = services->now,
-                             .random = services->random,
-                             .random_context = services->random_context,
-                             .sequence = services->sequence,
-                             .sequence_context = services->sequence_context,
-                             .control_id_prefix = services->control_id_prefix,
-                             .control_id_counter = services->control_id_counter};
-}
-
 enum hl7_code hl7_template_run(const struct hl7_template *program,
                                const struct hl7_conversion *conversion, struct hl7_arena *arena,
                                struct hl7_buffer *buffer, struct hl7_diagnostic *ret_diagnostic)
@@ -407,11 +393,13 @@ enum hl7_code hl7_template_run(const struct hl7_template *program,
     struct run run = {.program = program,
                       .conversion = conversion,
                       .arena = arena,
-                      .services = borrow_services(conversion->services),
                       .steps =
                           conversion->max_steps == 0 ? TEMPLATE_MAX_STEPS : conversion->max_steps,
                       .strict = conversion->strict || program->strict};
 
+    if (conversion->services != NULL) {
+        run.services = *conversion->services;
+    }
     output_init(&run.output, buffer, program->hl7, conversion->message);
     output_set_format(&run.output, program->format, program->separator);
     if (prepare(&run)) {

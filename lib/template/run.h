@@ -62,7 +62,7 @@ struct run {
     struct hl7_arena *arena;
     size_t kept; /* the arena up to here lasts until the end of the run */
     struct output output;
-    struct services services;
+    struct hl7_services services;
     hl7_slice *values; /* of the original placeholders; NULL until one is needed */
     hl7_slice *stack;
     size_t depth;

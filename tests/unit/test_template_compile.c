@@ -51,7 +51,7 @@ static void an_arena_that_is_too_small_is_left_as_it_was(void **state)
         struct hl7_arena arena;
         assert_true(size < sizeof memory);
         hl7_arena_init(&arena, memory, size);
-        code = hl7_template_compile(text, &arena, &program, &diagnostics);
+        code = hl7_template_compile(text, NULL, &arena, &program, &diagnostics);
         assert_true((code == HL7_OK) == (program != NULL));
         assert_null(diagnostics);
         assert_true(code == HL7_OK || arena.used == 0);
@@ -68,7 +68,7 @@ static void an_arena_without_room_for_the_errors_is_too_small(void **state)
 
     (void)state;
     hl7_arena_init(&arena, memory, sizeof memory);
-    assert_int_equal(hl7_template_compile(HL7_TEXT("{a}{b}"), &arena, &program, &diagnostics),
+    assert_int_equal(hl7_template_compile(HL7_TEXT("{a}{b}"), NULL, &arena, &program, &diagnostics),
                      HL7_NO_MEMORY);
     assert_null(program);
     assert_null(diagnostics);

@@ -25,7 +25,7 @@ static void a_condition_holds_or_not(void **state)
         struct bench *bench = bench_open();
         struct hl7_message message;
         bool holds = !cases[i].holds;
-        assert_int_equal(hl7_condition_compile(hl7_slice_of(cases[i].text), &bench->arena,
+        assert_int_equal(hl7_condition_compile(hl7_slice_of(cases[i].text), NULL, &bench->arena,
                                                &bench->program, &bench->diagnostics),
                          HL7_OK);
         assert_int_equal(
@@ -60,7 +60,7 @@ static void an_error_in_a_condition_says_where_and_what(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bench *bench = bench_open();
-        assert_int_equal(hl7_condition_compile(hl7_slice_of(cases[i].text), &bench->arena,
+        assert_int_equal(hl7_condition_compile(hl7_slice_of(cases[i].text), NULL, &bench->arena,
                                                &bench->program, &bench->diagnostics),
                          HL7_BAD_TEMPLATE);
         if (strcmp(bench->diagnostics->text, cases[i].message) != 0 ||

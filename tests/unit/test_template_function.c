@@ -12,7 +12,7 @@ enum { ARGUMENTS_MAX = 5 };
 struct page {
     char memory[65536];
     struct hl7_arena arena;
-    struct services services;
+    struct hl7_services services;
     const char *problem;
 };
 
@@ -38,7 +38,7 @@ static void set_up(struct page *page)
 {
     hl7_arena_init(&page->arena, page->memory, sizeof page->memory);
     page->problem = NULL;
-    page->services = (struct services){
+    page->services = (struct hl7_services){
         .control_id_prefix = HL7_TEXT("ORD"), .control_id_counter = 41, .random = count_up};
     assert_int_equal(hl7_time_parse(HL7_TEXT("20240502103000+0200"), &page->services.now, NULL),
                      HL7_OK);
@@ -277,7 +277,7 @@ static void without_a_service_its_functions_fail(void **state)
         struct page page;
         hl7_slice value;
         set_up(&page);
-        page.services = (struct services){.control_id_counter = 0};
+        page.services = (struct hl7_services){.control_id_counter = 0};
         assert_int_equal(call(&page, cases[i].name, cases[i].arguments, &value), HL7_BAD_VALUE);
         assert_string_equal(page.problem, cases[i].expected);
     }

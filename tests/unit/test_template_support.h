@@ -39,7 +39,7 @@ static inline struct bench *bench_open(void)
 
 static inline enum hl7_code bench_compile(struct bench *bench, hl7_slice text)
 {
-    return hl7_template_compile(text, &bench->arena, &bench->program, &bench->diagnostics);
+    return hl7_template_compile(text, NULL, &bench->arena, &bench->program, &bench->diagnostics);
 }
 
 /* Runs the compiled program over a source, which may be anything. */

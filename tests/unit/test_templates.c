@@ -87,8 +87,9 @@ static struct template_file compile(const char *text)
 
     assert_true(memory_grow(&file.memory, 65536));
     hl7_arena_init(&arena, file.memory.ptr, file.memory.size);
-    assert_int_equal(hl7_template_compile(hl7_slice_of(text), &arena, &file.program, &diagnostics),
-                     HL7_OK);
+    assert_int_equal(
+        hl7_template_compile(hl7_slice_of(text), NULL, &arena, &file.program, &diagnostics),
+        HL7_OK);
     return file;
 }
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * hl7/template.h - the conversion language; part of <hl7.h>, which includes it.
+ *
+ * A template is compiled once and run for each message. Compiling finds every error of the text;
+ * running touches nothing but the arena and the buffer it is given. docs/templates.md describes the
+ * language itself. */
+#ifndef HL7_TEMPLATE_H
+#define HL7_TEMPLATE_H
+
+#ifndef HL7_H
+#error "include <hl7.h>"
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Compiling ----------------------------------------------------------------------------- */
+
+/* A compiled template: read-only, in the arena it was compiled into, usable by many threads. */
+struct hl7_template;
+
+enum hl7_severity { HL7_ERROR, HL7_WARNING };
+
+/* One finding about a template; a list of them is in the order of the text. */
+struct hl7_diagnostic {
+    enum hl7_severity severity;
+    hl7_slice file;   /* an included file or a table by its name; absent: the template itself */
+    size_t line;      /* from 1 */
+    size_t column;    /* in bytes, from 1 */
+    hl7_slice source; /* the line, for the caret */
+    char text[160];
+    struct hl7_diagnostic *next;
+};
+
+/* Lends the text of a file beside the template: "sex.csv" for map('sex', ...), "header.hl7" for
+ * {include 'header.hl7'}. A name consists of letters, digits, '.', '_', '-' and of '/' between
+ * such; no part of it is "." or "..": it cannot leave the template's folder. The text must outlive
+ * the template. HL7_NOT_FOUND when there is no such file. */
+struct hl7_loader {
+    enum hl7_code (*load)(void *context, hl7_slice name, hl7_slice *ret_text);
+    void *context;
+};
+
+/* How to compile; all zero is the plain way. */
+struct hl7_compiling {
+    const struct hl7_loader *loader; /* NULL: there are no files beside the template */
+    bool
+        warn; /* also report what is probably a slip, as HL7_WARNING; it does not fail the template */
+};
+
+/* Compiles a template. All of its errors are reported at once, in *ret_diagnostics (in the arena;
+ * NULL when there are none), and the result is then HL7_BAD_TEMPLATE. HL7_NO_MEMORY leaves both as
+ * they were. The text must outlive the template. `how` may be NULL. */
+HL7_API enum hl7_code hl7_template_compile(hl7_slice text, const struct hl7_compiling *how,
+                                           struct hl7_arena *arena,
+                                           const struct hl7_template **ret_template,
+                                           struct hl7_diagnostic **ret_diagnostics);
+
+/* Compiles a condition: one expression of the template language without braces, as
+ * "MSH-9.1 = 'ORU' and OBX[OBX-11='F']". The rules are those of hl7_template_compile. */
+HL7_API enum hl7_code hl7_condition_compile(hl7_slice text, const struct hl7_compiling *how,
+                                            struct hl7_arena *arena,
+                                            const struct hl7_template **ret_condition,
+                                            struct hl7_diagnostic **ret_diagnostics);
+
+/* What a template makes. */
+enum hl7_format {
+    HL7_FORMAT_TEXT,
+    HL7_FORMAT_HL7,
+    HL7_FORMAT_JSON,
+    HL7_FORMAT_XML,
+    HL7_FORMAT_CSV
+};
+
+HL7_API enum hl7_format hl7_template_format(const struct hl7_template *program);
+
+/* The files a template was made of: number 0 is the template itself, without a name; then each
+ * included file and each table once. False when there is no such number. A reader that watches the
+ * files, or records what a message was made with, goes along these. */
+HL7_API bool hl7_template_file(const struct hl7_template *program, size_t number,
+                               hl7_slice *ret_name, hl7_slice *ret_text);
+
+/* ---- Running ------------------------------------------------------------------------------- */
+
+/* Another message that a template may read, as {order:PID-5.1}. */
+struct hl7_named {
+    hl7_slice name;
+    const struct hl7_message *message;
+};
+
+/* What functions of templates need from outside: the library has no clock and no randomness. A
+ * function whose part is missing fails. */
+struct hl7_services {
+    struct hl7_time now; /* now(), control_id(): with its zone; year 0: there is no clock */
+    void (*random)(void *context, void *bytes, size_t len); /* uuid() */
+    void *random_context;
+    uint64_t (*sequence)(void *context, hl7_slice name); /* sequence('name'): the next number */
+    void *sequence_context;
+    hl7_slice control_id_prefix;
+    uint64_t control_id_counter; /* the last one given out; control_id() counts it up */
+};
+
+/* Why a template refused a message: {reject 'AE' 'no accession number'}. */
+struct hl7_refusal {
+    enum hl7_ack_code code;
+    char reason[256]; /* may hold content of the message; NUL-terminated, cut to this */
+};
+
+/* What happens in a run, in its order, for tools that explain a conversion. A value that is written
+ * was made of all that was read, or recalled, since the event before it that used them up: a WRITE, a
+ * KEEP, an EDIT or a TEST. */
+enum hl7_trace_kind {
+    HL7_TRACE_READ,    /* a path found a value of a message: `message`, `segment`, `path`, `raw` */
+    HL7_TRACE_LITERAL, /* a string or number of the template: `words` */
+    HL7_TRACE_CALL,    /* a function gave a value: `words` is its name */
+    HL7_TRACE_RECALL,  /* the value of a let was taken: `variable`, `words` is its name */
+    HL7_TRACE_KEEP,    /* a let kept a value: `variable`, `words` is its name */
+    HL7_TRACE_TEST,    /* a condition was decided */
+    HL7_TRACE_EDIT, /* set, delete or append changed the working copy: `segment`, `path` of set */
+    HL7_TRACE_WRITE /* a value was written: the output's bytes `from` up to `to` */
+};
+
+struct hl7_trace_event {
+    enum hl7_trace_kind kind;
+    hl7_slice file; /* where in the template, as in struct hl7_diagnostic */
+    size_t line;
+    size_t column;
+    hl7_slice words;                   /* the template's own words: "PID-5.1", "upper", "mrn" */
+    const struct hl7_message *message; /* READ: NULL for a JSON source */
+    size_t segment;                    /* READ, EDIT: its number in the message, from 0 */
+    struct hl7_path path;              /* READ, EDIT: occurrence and repetition as numbers */
+    hl7_slice raw;                     /* READ: the bytes it found, within the source */
+    size_t variable;
+    size_t from;
+    size_t to;
+};
+
+struct hl7_trace {
+    void (*event)(void *context, const struct hl7_trace_event *event);
+    void *context;
+};
+
+struct hl7_conversion {
+    hl7_slice source;                  /* the message's bytes: {0-9} reads these */
+    const struct hl7_message *message; /* its index: {PID-5} reads this; NULL when it is not HL7 */
+    bool strict; /* a placeholder outside the message is HL7_NOT_FOUND, not empty */
+    /* All of the following may be zero. */
+    const struct hl7_named *named;
+    size_t named_count;
+    struct hl7_services *services;
+    struct hl7_refusal *refusal;   /* filled when the code is HL7_REFUSED */
+    const struct hl7_trace *trace; /* costs time: for people, not for every message */
+    size_t max_steps;              /* instructions run; 0: 10 million */
+    size_t max_output;             /* bytes; 0: 64 MiB */
+};
+
+/* Runs a template. Scratch memory comes from the arena and is given back. On an error
+ * *ret_diagnostic says where in the template; what the buffer then holds is unfinished. The errors:
+ * HL7_NO_MEMORY (the buffer, when buffer->full, else the arena), HL7_NOT_FOUND (strict, required()),
+ * HL7_NOT_ENCODABLE and HL7_BAD_DELIMITERS (the output's MSH-2 does not do for a value),
+ * HL7_BAD_VALUE (a function, a {set}), HL7_TOO_LARGE (a limit), HL7_REFUSED ({reject}). */
+HL7_API enum hl7_code hl7_template_run(const struct hl7_template *program,
+                                       const struct hl7_conversion *conversion,
+                                       struct hl7_arena *arena, struct hl7_buffer *buffer,
+                                       struct hl7_diagnostic *ret_diagnostic);
+
+/* Whether a condition holds for a message: what it yields is not empty. The errors are those of
+ * hl7_template_run. */
+HL7_API enum hl7_code hl7_condition_test(const struct hl7_template *condition,
+                                         const struct hl7_conversion *conversion,
+                                         struct hl7_arena *arena, bool *ret_holds,
+                                         struct hl7_diagnostic *ret_diagnostic);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
