@@ -25,6 +25,8 @@
 #include "json.h"
 #include "memory.h"
 #include "options.h"
+#include "services.h"
+#include "templates.h"
 #include "text.h"
 #include "verb.h"
 
@@ -97,16 +99,13 @@ struct listen_store {
     bool unsynced; /* files were added since the directory was last synced */
 };
 
-/* The acknowledgement template in force. */
+/* The acknowledgement template. */
 struct listen_template {
-    const char *file;
-    struct timespec modified;
-    struct timespec changed; /* another file of the same age may be put in its place */
-    size_t size;
-    struct memory_block text;
-    struct memory_block arena_memory;
-    struct hl7_arena arena;
-    const struct hl7_template *program;
+    struct template_file current; /* the one in force */
+    struct template_file
+        refused; /* a later version, with errors: not to be complained about again */
+    struct template_output output;
+    struct hl7_refusal refusal; /* of the message at hand */
 };
 
 struct listen_session;
@@ -156,8 +155,7 @@ struct listen {
     const char *fallback; /* --charset as iconv names it, or NULL */
     bool printed;         /* standard output holds something to flush */
 
-    char id_prefix[12];
-    uint64_t id_counter;
+    struct services services;
     time_t time_second; /* the second `time_text` is for */
     char time_text[32];
     size_t time_len;
@@ -242,15 +240,18 @@ bool listen_reply_batch(struct listen *listen, hl7_slice batch,
 /* Adds one framed payload; its MSA-1 is the code. False when it does not fit. */
 bool listen_reply_bytes(struct listen *listen, hl7_slice payload, char code[8]);
 
-/* Adds the answer the template makes; its MSA-1 is the code. False, with the reason, when it cannot. */
+/* Adds the answer the template makes; its MSA-1 is the code. False, with what to answer instead,
+ * when it makes none; `ret_reason` is for the log, and NULL when the template refused the message. */
 bool listen_reply_template(struct listen *listen, const struct hl7_message *message, char code[8],
-                           const char **ret_reason);
+                           struct listen_verdict *ret_verdict, const char **ret_reason);
 
-/* Loads the template, complaining on standard error. False when there is none to use. */
-bool listen_template_load(struct listen *listen);
+/* Loads the template, complaining on standard error. False when it is none to use. */
+bool listen_template_load(struct listen *listen, const char *path);
 
-/* Loads it again if the file has changed; the last good one stays in force. */
+/* Loads it again if it or a file beside it has changed; the last good one stays in force. */
 void listen_template_refresh(struct listen *listen);
+
+void listen_template_release(struct listen *listen);
 
 /* ---- listen_store.c ---- */
 
@@ -312,13 +313,8 @@ void listen_note(struct listen *listen, enum listen_event event, const char *for
 /* Keeps bytes that were not accepted; logs where. */
 void listen_set_aside(struct listen_session *session, hl7_slice bytes);
 
-/* Now as an HL7 time with the local zone, and a control id that was not used before. They borrow
- * from `listen` and `memory`. */
+/* Now as an HL7 time with the local zone; borrows from `listen`. */
 hl7_slice listen_time(struct listen *listen);
-hl7_slice listen_control_id(struct listen *listen, char memory[24]);
-
-/* Must come before the first control id. */
-void listen_begin_ids(struct listen *listen);
 
 /* What was received, on standard error. */
 void listen_summary(const struct listen *listen);

@@ -85,17 +85,16 @@ static void answer(struct listen_session *session, const struct hl7_message *mes
     if (listen->options->answer == LISTEN_ANSWER_NONE) {
         return;
     }
-    if (listen->template.program != NULL && verdict->outcome == HL7_ACCEPTED) {
+    if (listen->template.current.program != NULL && verdict->outcome == HL7_ACCEPTED) {
         if (!asks_for_answer(listen, message)) {
             return;
         }
-        if (listen_reply_template(listen, message, code, &reason)) {
+        if (listen_reply_template(listen, message, code, verdict, &reason)) {
             return;
         }
-        listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s template: %s", session->peer, reason);
-        *verdict = (struct listen_verdict){.outcome = HL7_FAILED,
-                                           .condition = HL7_INTERNAL_ERROR,
-                                           .reason = "the answer could not be made"};
+        if (reason != NULL) {
+            listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s template: %s", session->peer, reason);
+        }
     }
     listen_reply_message(listen, message, verdict, code);
 }

@@ -6,14 +6,8 @@
 
 #include "log.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { TEMPLATE_MAX = 4 * 1024 * 1024 };
 
 /* ---- Frames in place ----------------------------------------------------------------------- */
 
@@ -66,9 +60,9 @@ bool listen_reply_bytes(struct listen *listen, hl7_slice payload, char code[8])
 static void write_ack(struct listen *listen, const struct hl7_message *message,
                       enum hl7_ack_code code, const struct listen_verdict *verdict)
 {
-    char id[24];
+    char id[CONTROL_ID_SIZE];
     struct hl7_ack ack = {.code = code,
-                          .control_id = listen_control_id(listen, id),
+                          .control_id = services_control_id(&listen->services, id),
                           .time = listen_time(listen),
                           .condition = verdict->condition,
                           .where = verdict->where,
@@ -111,12 +105,13 @@ void listen_reply_message(struct listen *listen, const struct hl7_message *messa
 static bool write_batch_header(struct listen *listen, hl7_slice header)
 {
     struct hl7_message message;
-    char id[24];
+    char id[CONTROL_ID_SIZE];
 
     if (!listen_parse(listen, header, &message, NULL)) {
         return false;
     }
-    struct hl7_ack ack = {.control_id = listen_control_id(listen, id), .time = listen_time(listen)};
+    struct hl7_ack ack = {.control_id = services_control_id(&listen->services, id),
+                          .time = listen_time(listen)};
     hl7_ack_write_batch_header(&message, &ack, &listen->replies);
     return true;
 }
@@ -210,136 +205,114 @@ bool listen_reply_batch(struct listen *listen, hl7_slice batch,
 
 /* ---- The template -------------------------------------------------------------------------- */
 
+/* What a message is answered with that the template refused. Whether the code begins with A or C is
+ * the message's choice (rule 23). */
+static struct listen_verdict refusal(const struct hl7_refusal *refusal)
+{
+    bool reject = refusal->code == HL7_AR || refusal->code == HL7_CR;
+
+    return (struct listen_verdict){.outcome = reject ? HL7_REJECTED : HL7_FAILED,
+                                   .condition = HL7_INTERNAL_ERROR,
+                                   .reason = refusal->reason};
+}
+
 bool listen_reply_template(struct listen *listen, const struct hl7_message *message, char code[8],
-                           const char **ret_reason)
+                           struct listen_verdict *ret_verdict, const char **ret_reason)
 {
     struct listen_template *template = &listen->template;
-    struct hl7_conversion conversion = {.source = message->bytes, .message = message};
+    struct hl7_conversion conversion = {
+        .source = message->bytes, .message = message, .refusal = &template->refusal};
     struct hl7_diagnostic diagnostic;
-    size_t start = begin_frame(listen);
+    hl7_slice reply = {NULL, 0};
 
-    enum hl7_code failed = hl7_template_run(template->program, &conversion, &listen->arena,
-                                            &listen->replies, &diagnostic);
-    hl7_slice reply = {listen->replies.ptr + start + 1, listen->replies.len - start - 1};
-    if (end_frame(listen, start) && failed == HL7_OK && reply.len > 0) {
-        name_reply(reply, code);
+    enum hl7_code failed = template_run(&template->current, &conversion, &listen->services,
+                                        &template->output, &reply, &diagnostic);
+    if (failed == HL7_OK && reply.len > 0 && listen_reply_bytes(listen, reply, code)) {
         return true;
     }
-    listen->replies.len = start;
+    if (failed == HL7_REFUSED) {
+        *ret_reason = NULL;
+        *ret_verdict = refusal(&template->refusal);
+        return false;
+    }
     *ret_reason = failed != HL7_OK ? hl7_code_name(failed)
                   : reply.len == 0 ? "nothing to send"
                                    : "too long";
+    *ret_verdict = (struct listen_verdict){.outcome = HL7_FAILED,
+                                           .condition = HL7_INTERNAL_ERROR,
+                                           .reason = "the answer could not be made"};
     return false;
 }
 
-static void complain(const struct listen_template *template, const struct hl7_diagnostic *first)
+static void complain(const struct template_file *file)
 {
-    for (const struct hl7_diagnostic *d = first; d != NULL; d = d->next) {
-        log_error("template", "%s:%zu:%zu: %s", template->file, d->line, d->column, d->text);
+    char text[500];
+
+    for (const struct hl7_diagnostic *d = file->findings; d != NULL; d = d->next) {
+        template_finding_file(file->path, d, text, sizeof text);
+        log_error("template", "%s:%zu:%zu: %s", text, d->line, d->column, d->text);
+    }
+    for (size_t i = 0; template_unreadable(file, i, text, sizeof text); i++) {
+        log_error("template", "%s", text);
+    }
+    if (file->problem[0] != '\0') {
+        log_error("template", "%s: %s", file->path, file->problem);
     }
 }
 
-/* Reads the whole file into the block; false with errno set. */
-static bool read_file(const char *path, struct memory_block *text, struct stat *ret_status)
+/* Reads the template anew; an empty file is one that an editor is about to write. */
+static bool open_template(struct template_file *file, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool done = fd >= 0 && fstat(fd, ret_status) == 0;
+    bool good = template_open(file, path);
 
-    if (done && ret_status->st_size > TEMPLATE_MAX) {
-        errno = EFBIG;
-        done = false;
+    if (good && file->beside.files[0]->len == 0) {
+        (void)snprintf(file->problem, sizeof file->problem, "the file is empty");
+        good = false;
     }
-    size_t size = done ? (size_t)ret_status->st_size : 0;
-    done = done && memory_grow(text, size + 1);
-    for (size_t at = 0; done && at < size;) {
-        ssize_t got = read(fd, (char *)text->ptr + at, size - at);
-        if (got == 0) {
-            errno = EIO; /* it shrank while it was read */
-        }
-        done = got > 0;
-        at += got > 0 ? (size_t)got : 0;
-    }
-    if (fd >= 0) {
-        int error = errno;
-        (void)close(fd);
-        errno = error;
-    }
-    return done;
-}
-
-/* What a compiled template may take: a small multiple of its text, and something to begin with. */
-static size_t arena_size(size_t text)
-{
-    return 64 * 1024 + 64 * text;
-}
-
-static bool load(struct listen_template *fresh, struct stat *ret_status)
-{
-    struct hl7_diagnostic *diagnostics = NULL;
-
-    if (!read_file(fresh->file, &fresh->text, ret_status)) {
-        log_error("template", "%s: %s", fresh->file, strerror(errno));
-        return false;
-    }
-    size_t size = (size_t)ret_status->st_size;
-    if (size == 0) {
-        log_error("template", "%s: the file is empty", fresh->file);
-        return false; /* an editor may be about to write it */
-    }
-    if (!memory_grow(&fresh->arena_memory, arena_size(size))) {
-        log_error("template", "%s: out of memory", fresh->file);
-        return false;
-    }
-    hl7_arena_init(&fresh->arena, fresh->arena_memory.ptr, fresh->arena_memory.size);
-    enum hl7_code code = hl7_template_compile((hl7_slice){fresh->text.ptr, size}, NULL,
-                                              &fresh->arena, &fresh->program, &diagnostics);
-    complain(fresh, diagnostics);
-    return code == HL7_OK;
-}
-
-bool listen_template_load(struct listen *listen)
-{
-    struct listen_template *current = &listen->template;
-    struct listen_template fresh = {.file = current->file};
-    struct stat status = {0};
-    bool good = load(&fresh, &status);
-
-    /* What was looked at is noted even when it is bad: one complaint for each version of it. */
-    current->modified = status.st_mtim;
-    current->changed = status.st_ctim;
-    current->size = (size_t)status.st_size;
     if (!good) {
-        memory_free(&fresh.text);
-        memory_free(&fresh.arena_memory);
-        return current->program != NULL;
+        complain(file);
     }
-    memory_free(&current->text);
-    memory_free(&current->arena_memory);
-    fresh.modified = current->modified;
-    fresh.changed = current->changed;
-    fresh.size = current->size;
-    *current = fresh;
-    return true;
+    return good;
+}
+
+bool listen_template_load(struct listen *listen, const char *path)
+{
+    struct listen_template *template = &listen->template;
+    struct template_file fresh;
+    bool good = open_template(&fresh, path);
+
+    /* What was looked at is kept even when it is bad: one complaint for each version of it. */
+    template_unload(&template->refused);
+    template->refused = (struct template_file){.path = NULL};
+    if (good) {
+        template_unload(&template->current);
+        template->current = fresh;
+    } else {
+        template->refused = fresh;
+    }
+    return good;
 }
 
 void listen_template_refresh(struct listen *listen)
 {
-    const struct listen_template *current = &listen->template;
-    struct stat status;
+    struct listen_template *template = &listen->template;
+    const char *path = template->current.path;
+    const struct template_file *latest =
+        template->refused.path != NULL ? &template->refused : &template->current;
 
-    if (current->file == NULL || stat(current->file, &status) != 0 ||
-        (status.st_mtim.tv_sec == current->modified.tv_sec &&
-         status.st_mtim.tv_nsec == current->modified.tv_nsec &&
-         status.st_ctim.tv_sec == current->changed.tv_sec &&
-         status.st_ctim.tv_nsec == current->changed.tv_nsec &&
-         (size_t)status.st_size == current->size)) {
+    if (path == NULL || !beside_changed(&latest->beside)) {
         return;
     }
-    const struct hl7_template *before = current->program;
-    (void)listen_template_load(listen);
-    if (listen->template.program != before) {
-        log_info("template", "%s: the changed template is in force", current->file);
+    if (listen_template_load(listen, path)) {
+        log_info("template", "%s: the changed template is in force", path);
     } else {
-        log_warning("template", "%s: has errors; the last good one stays in force", current->file);
+        log_warning("template", "%s: has errors; the last good one stays in force", path);
     }
+}
+
+void listen_template_release(struct listen *listen)
+{
+    template_unload(&listen->template.refused);
+    template_unload(&listen->template.current);
+    template_output_free(&listen->template.output);
 }

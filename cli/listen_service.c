@@ -167,10 +167,8 @@ hl7_slice listen_time(struct listen *listen)
     time_t now = time(NULL);
 
     if (now != listen->time_second || listen->time_len == 0) {
-        struct tm local;
         struct hl7_buffer buffer;
-        int zone = localtime_r(&now, &local) == NULL ? 0 : (int)(local.tm_gmtoff / 60);
-        struct hl7_time moment = hl7_time_from_seconds((int64_t)now, zone);
+        struct hl7_time moment = services_now();
 
         hl7_buffer_init(&buffer, listen->time_text, sizeof listen->time_text);
         hl7_time_write(&moment, &buffer);
@@ -178,34 +176,6 @@ hl7_slice listen_time(struct listen *listen)
         listen->time_len = buffer.len;
     }
     return (hl7_slice){listen->time_text, listen->time_len};
-}
-
-/* Digits of a number in base 36, the last one first filled: `width` of them. */
-static void write_base36(uint64_t number, char *into, size_t width)
-{
-    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-    for (size_t i = width; i > 0; i--) {
-        into[i - 1] = digits[number % 36];
-        number /= 36;
-    }
-}
-
-/* Microseconds of the start, and a counter: 19 characters, MSH-10 allows 20. */
-void listen_begin_ids(struct listen *listen)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    write_base36((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, listen->id_prefix,
-                 11);
-}
-
-hl7_slice listen_control_id(struct listen *listen, char memory[24])
-{
-    memcpy(memory, listen->id_prefix, 11);
-    write_base36(listen->id_counter++, memory + 11, 8);
-    return (hl7_slice){memory, 19};
 }
 
 void listen_summary(const struct listen *listen)

@@ -56,12 +56,13 @@ static bool results_open_file(struct results *results)
 }
 
 bool results_open(struct results *results, const struct verb *verb, const char *path,
-                  const char *directory)
+                  const char *directory, enum hl7_format format)
 {
     memset(results, 0, sizeof *results);
     results->verb = verb;
     results->path = path;
     results->directory = directory;
+    results->format = format;
     results->file = stdout;
     if (directory != NULL && mkdir(directory, 0777) != 0 && errno != EEXIST) {
         return results_complain(results, "create the directory", directory);
@@ -107,8 +108,11 @@ int results_close(struct results *results)
 
 /* ---- One stream ----------------------------------------------------------------------------- */
 
-static bool results_is_hl7(hl7_slice result)
+static bool results_is_hl7(const struct results *results, hl7_slice result)
 {
+    if (results->format != HL7_FORMAT_TEXT) {
+        return results->format == HL7_FORMAT_HL7;
+    }
     return hl7_slice_starts(result, HL7_TEXT("MSH")) || hl7_is_batch(result);
 }
 
@@ -135,7 +139,7 @@ static void results_write(struct results *results, hl7_slice result)
     if (results->count > 0) {
         results_separate(results);
     }
-    results->last_hl7 = results_is_hl7(result);
+    results->last_hl7 = results_is_hl7(results, result);
     results->last_ended = last == '\r' || last == '\n';
     if (results->is_terminal) {
         results_show(results->file, result);
@@ -145,6 +149,12 @@ static void results_write(struct results *results, hl7_slice result)
 }
 
 /* ---- A file for each result ----------------------------------------------------------------- */
+
+static const char *const results_endings[] = {[HL7_FORMAT_TEXT] = "txt",
+                                              [HL7_FORMAT_HL7] = "hl7",
+                                              [HL7_FORMAT_JSON] = "json",
+                                              [HL7_FORMAT_XML] = "xml",
+                                              [HL7_FORMAT_CSV] = "csv"};
 
 /* DIR/NAME.hl7, DIR/NAME-2.hl7 ...: after the file the message came from and its place there. */
 static void results_name(const struct results *results, const struct source_item *item,
@@ -187,7 +197,8 @@ static void results_save(struct results *results, const struct source_item *item
     bool written;
     int fd;
 
-    results_name(results, item, results_is_hl7(result) ? "hl7" : "txt", path);
+    results_name(results, item,
+                 results_is_hl7(results, result) ? "hl7" : results_endings[results->format], path);
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) {
         (void)results_complain(results, "create", path);

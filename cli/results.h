@@ -20,6 +20,7 @@ struct results {
     const char *directory; /* --output-dir, or NULL */
     FILE *file;
     char temporary[PATH_MAX]; /* what `path` is called until it is complete; "" when it is direct */
+    enum hl7_format format;   /* of all results; HL7_FORMAT_TEXT may still be HL7 */
     bool is_terminal;
     bool last_hl7;
     bool last_ended; /* the result written last ended its line */
@@ -29,7 +30,7 @@ struct results {
 
 /* `path` and `directory`: at most one is not NULL. False when it cannot be; it is complained about. */
 bool results_open(struct results *results, const struct verb *verb, const char *path,
-                  const char *directory);
+                  const char *directory, enum hl7_format format);
 
 /* Puts one result where it belongs; `item` is the message it was made from. */
 void results_put(struct results *results, const struct source_item *item, hl7_slice result);

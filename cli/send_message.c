@@ -10,6 +10,8 @@
  */
 #include "send_message.h"
 
+#include "control_id.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,20 +25,11 @@
 
 #define SEND_TEXT_MAX ((size_t)600)
 
-/* Writes a number as digits and capitals, with zeros in front; what does not fit is left out. */
-static void write_base36(char *place, size_t width, uint64_t number)
-{
-    while (width > 0) {
-        place[--width] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[number % 36];
-        number /= 36;
-    }
-}
-
 void send_maker_init(struct send_maker *maker, uint64_t milliseconds, uint64_t process)
 {
     *maker = (struct send_maker){.counter = 0};
-    write_base36(maker->prefix, SEND_ID_TIME, milliseconds);
-    write_base36(maker->prefix + SEND_ID_TIME, SEND_ID_PROCESS, process);
+    control_id_base36(maker->prefix, SEND_ID_TIME, milliseconds);
+    control_id_base36(maker->prefix + SEND_ID_TIME, SEND_ID_PROCESS, process);
 }
 
 void send_maker_release(struct send_maker *maker)
@@ -170,7 +163,7 @@ static bool maker_index(struct send_maker *maker, hl7_slice bytes, size_t room,
 static hl7_slice maker_new_id(struct send_maker *maker, char memory[SEND_ID_SIZE])
 {
     memcpy(memory, maker->prefix, sizeof maker->prefix);
-    write_base36(memory + sizeof maker->prefix, SEND_ID_COUNT, maker->counter);
+    control_id_base36(memory + sizeof maker->prefix, SEND_ID_COUNT, maker->counter);
     maker->counter++;
     return (hl7_slice){memory, SEND_ID_SIZE};
 }

@@ -5,9 +5,8 @@
 #include "templates.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "text.h"
 
@@ -33,89 +32,98 @@ void template_print_caret(FILE *file, hl7_slice line, size_t column)
             CARET_INDENT + (int)caret, "");
 }
 
+void template_finding_file(const char *path, const struct hl7_diagnostic *diagnostic, char *text,
+                           size_t size)
+{
+    beside_name(path, diagnostic->file, text, size);
+}
+
 void template_print_diagnostic(FILE *file, const char *path,
                                const struct hl7_diagnostic *diagnostic)
 {
-    fprintf(file, "%s:%zu:%zu: %s%s\n", path, diagnostic->line, diagnostic->column,
+    char name[PATH_MAX];
+
+    template_finding_file(path, diagnostic, name, sizeof name);
+    fprintf(file, "%s:%zu:%zu: %s%s\n", name, diagnostic->line, diagnostic->column,
             diagnostic->severity == HL7_WARNING ? "warning: " : "", diagnostic->text);
     template_print_caret(file, diagnostic->source, diagnostic->column);
 }
 
 /* ---- Loading -------------------------------------------------------------------------------- */
 
-/* Reads all of a file. 0, or what errno says. */
-static int template_read(int fd, struct memory_block *text, size_t *ret_len)
-{
-    size_t len = 0;
-    ssize_t got = 1;
-
-    while (got != 0) {
-        if (!memory_grow(text, len + 4096)) {
-            return ENOMEM;
-        }
-        got = read(fd, (char *)text->ptr + len, text->size - len);
-        if (got < 0 && errno != EINTR) {
-            return errno;
-        }
-        len += got > 0 ? (size_t)got : 0;
-        if (len > TEMPLATE_TEXT_MAX) {
-            return EFBIG;
-        }
-    }
-    *ret_len = len;
-    return 0;
-}
-
-static int template_open(const char *path, struct memory_block *text, size_t *ret_len)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int failed;
-
-    if (fd < 0) {
-        return errno;
-    }
-    failed = template_read(fd, text, ret_len);
-    (void)close(fd);
-    return failed;
-}
-
 /* Compiles with more and more memory until it is enough. */
-static enum hl7_code template_compile(struct template_file *file, hl7_slice text,
-                                      struct hl7_diagnostic **ret_diagnostics)
+static enum hl7_code template_compile(struct template_file *file)
 {
+    const struct hl7_loader loader = beside_loader(&file->beside);
+    const struct hl7_compiling how = {.loader = &loader};
+    hl7_slice text = beside_template(&file->beside);
     enum hl7_code code = HL7_NO_MEMORY;
     size_t size = 16384 + text.len * 4;
 
     while (code == HL7_NO_MEMORY && memory_grow(&file->memory, size)) {
+        struct hl7_diagnostic *findings = NULL;
         struct hl7_arena arena;
 
         hl7_arena_init(&arena, file->memory.ptr, file->memory.size);
-        code = hl7_template_compile(text, NULL, &arena, &file->program, ret_diagnostics);
+        code = hl7_template_compile(text, &how, &arena, &file->program, &findings);
+        file->findings = findings;
         size = file->memory.size + 1;
     }
     return code;
 }
 
-int template_load(const struct verb *verb, const char *path, struct template_file *ret_file)
+bool template_open(struct template_file *ret_file, const char *path)
 {
     struct template_file file = {.path = path};
-    struct hl7_diagnostic *diagnostics = NULL;
-    size_t len = 0;
-    int failed = template_open(path, &file.text, &len);
-    enum hl7_code code;
+    int reason = beside_open(&file.beside, path);
 
-    if (failed != 0) {
-        template_unload(&file);
-        return verb_failed(verb, "cannot read the template %s: %s", path, strerror(failed));
+    if (reason != 0) {
+        (void)snprintf(file.problem, sizeof file.problem, "%s", strerror(reason));
+    } else {
+        enum hl7_code code = template_compile(&file);
+        if (code != HL7_OK && file.findings == NULL) {
+            (void)snprintf(file.problem, sizeof file.problem, "%s", hl7_code_name(code));
+        }
     }
-    code = template_compile(&file, (hl7_slice){file.text.ptr, len}, &diagnostics);
-    for (; diagnostics != NULL; diagnostics = diagnostics->next) {
-        template_print_diagnostic(stderr, path, diagnostics);
+    *ret_file = file;
+    return file.program != NULL;
+}
+
+bool template_unreadable(const struct template_file *file, size_t number, char *text, size_t size)
+{
+    for (size_t i = 1; i < file->beside.count; i++) {
+        const struct beside_file *beside = file->beside.files[i];
+        char name[PATH_MAX];
+
+        if (beside->reason != 0 && beside->reason != ENOENT && number-- == 0) {
+            beside_name(file->path, (hl7_slice){beside->name, beside->name_len}, name, sizeof name);
+            (void)snprintf(text, size, "%.300s: %s", name,
+                           beside->reason == EXDEV ? "it is outside of the template's folder"
+                                                   : strerror(beside->reason));
+            return true;
+        }
     }
-    if (code != HL7_OK) {
+    return false;
+}
+
+int template_load(const struct verb *verb, const char *path, struct template_file *ret_file)
+{
+    struct template_file file;
+    bool good = template_open(&file, path);
+    char text[500];
+
+    for (const struct hl7_diagnostic *d = file.findings; d != NULL; d = d->next) {
+        template_print_diagnostic(stderr, path, d);
+    }
+    for (size_t i = 0; !good && template_unreadable(&file, i, text, sizeof text); i++) {
+        (void)verb_failed(verb, "cannot read %s", text);
+    }
+    if (!good) {
+        int status = file.problem[0] == '\0'
+                         ? VERB_MISUSE
+                         : verb_failed(verb, "cannot read the template %s: %s", path, file.problem);
         template_unload(&file);
-        return code == HL7_BAD_TEMPLATE ? VERB_MISUSE
-                                        : verb_failed(verb, "%s: %s", path, hl7_code_name(code));
+        return status;
     }
     *ret_file = file;
     return VERB_DONE;
@@ -123,16 +131,19 @@ int template_load(const struct verb *verb, const char *path, struct template_fil
 
 void template_unload(struct template_file *file)
 {
-    memory_free(&file->text);
+    beside_close(&file->beside);
     memory_free(&file->memory);
     file->program = NULL;
+    file->findings = NULL;
 }
 
 /* ---- Running -------------------------------------------------------------------------------- */
 
-enum hl7_code template_run(const struct template_file *file,
-                           const struct hl7_conversion *conversion, struct template_output *output,
-                           hl7_slice *ret_result, struct hl7_diagnostic *ret_diagnostic)
+/* Runs it in memory that grows. */
+static enum hl7_code run_growing(const struct template_file *file,
+                                 const struct hl7_conversion *conversion, struct services *services,
+                                 struct template_output *output, hl7_slice *ret_result,
+                                 struct hl7_diagnostic *ret_diagnostic)
 {
     enum hl7_code code = HL7_NO_MEMORY;
     size_t scratch = 65536;
@@ -145,6 +156,9 @@ enum hl7_code template_run(const struct template_file *file,
         if (!memory_grow(&output->scratch, scratch) || !memory_grow(&output->text, text)) {
             return HL7_NO_MEMORY;
         }
+        if (services != NULL) {
+            services_again(services);
+        }
         hl7_arena_init(&arena, output->scratch.ptr, output->scratch.size);
         hl7_buffer_init(&buffer, output->text.ptr, output->text.size);
         code = hl7_template_run(file->program, conversion, &arena, &buffer, ret_diagnostic);
@@ -156,6 +170,25 @@ enum hl7_code template_run(const struct template_file *file,
         }
         text = buffer.full ? output->text.size + 1 : 0;
         scratch = buffer.full ? 0 : output->scratch.size + 1;
+    }
+    return code;
+}
+
+enum hl7_code template_run(const struct template_file *file, struct hl7_conversion *conversion,
+                           struct services *services, struct template_output *output,
+                           hl7_slice *ret_result, struct hl7_diagnostic *ret_diagnostic)
+{
+    enum hl7_code code;
+
+    if (services == NULL) {
+        return run_growing(file, conversion, NULL, output, ret_result, ret_diagnostic);
+    }
+    services_begin(services);
+    conversion->services = &services->given;
+    code = run_growing(file, conversion, services, output, ret_result, ret_diagnostic);
+    if (!services_end(services, code == HL7_OK) && code == HL7_OK) {
+        ret_diagnostic->line = 0;
+        code = HL7_BAD_VALUE;
     }
     return code;
 }

@@ -12,24 +12,35 @@
 
 #include <stdio.h>
 
+#include "beside.h"
 #include "hl7.h"
 #include "memory.h"
+#include "services.h"
 #include "verb.h"
 
-/* The longest template and the longest result of one conversion. */
-#define TEMPLATE_TEXT_MAX ((size_t)16 << 20)
+/* Memory for the longest result of one conversion. */
 #define TEMPLATE_RESULT_MAX ((size_t)1 << 30)
 
 struct template_file {
-    const char *path;                   /* borrowed */
-    const struct hl7_template *program; /* lives in `memory`, refers to `text` */
-    struct memory_block text;
+    const char *path;                      /* borrowed; "-" is standard input */
+    const struct hl7_template *program;    /* lives in `memory`, refers to `beside`; NULL: none */
+    const struct hl7_diagnostic *findings; /* about the template or its files; in `memory` */
+    struct beside beside;
     struct memory_block memory;
+    char problem[160]; /* why there is no program, when no finding says it; else "" */
 };
 
-/* Reads and compiles a template. VERB_DONE; or it is complained about on standard error and the
- * answer is VERB_MISUSE (it has errors) or VERB_FAILED (it cannot be read). */
+/* Reads a template and the files beside it, and compiles it. True when there is a program; else
+ * findings or a problem. Says nothing to anybody. Must be unloaded in any case. */
+bool template_open(struct template_file *ret_file, const char *path);
+
+/* The same for a verb that works with one template: VERB_DONE; or it is complained about on standard
+ * error and the answer is VERB_MISUSE (it has errors) or VERB_FAILED (it cannot be read). */
 int template_load(const struct verb *verb, const char *path, struct template_file *ret_file);
+
+/* A file beside the template that could not be read for another reason than that there is none:
+ * "folder/sex.csv: Permission denied". Counts `number` from 0; false when there are no more. */
+bool template_unreadable(const struct template_file *file, size_t number, char *text, size_t size);
 
 void template_unload(struct template_file *file);
 
@@ -39,14 +50,20 @@ struct template_output {
     struct memory_block text;
 };
 
-/* Runs the template, giving it more memory as long as it needs more. */
-enum hl7_code template_run(const struct template_file *file,
-                           const struct hl7_conversion *conversion, struct template_output *output,
+/* Runs the template, giving it more memory as long as it needs more. `services` may be NULL; the
+ * conversion's own must be. What it took of them is used up when the code is HL7_OK. HL7_BAD_VALUE
+ * without a line in the diagnostic: the numbers of sequences could not be kept. */
+enum hl7_code template_run(const struct template_file *file, struct hl7_conversion *conversion,
+                           struct services *services, struct template_output *output,
                            hl7_slice *ret_result, struct hl7_diagnostic *ret_diagnostic);
 
 void template_output_free(struct template_output *output);
 
-/* Prints one finding about the template with its line and a caret. */
+/* The file a finding is about, as a person would name it. */
+void template_finding_file(const char *path, const struct hl7_diagnostic *diagnostic, char *text,
+                           size_t size);
+
+/* Prints one finding about the template at `path`, or a file beside it, with its line and a caret. */
 void template_print_diagnostic(FILE *file, const char *path,
                                const struct hl7_diagnostic *diagnostic);
 

@@ -395,11 +395,9 @@ static int check_options(const struct verb *verb, const struct listen_options *o
 
 static int open_template(struct listen *listen)
 {
-    listen->template.file = listen->options->ack_template;
-    if (listen->template.file != NULL && !listen_template_load(listen)) {
-        return VERB_MISUSE;
-    }
-    return VERB_DONE;
+    const char *path = listen->options->ack_template;
+
+    return path == NULL || listen_template_load(listen, path) ? VERB_DONE : VERB_MISUSE;
 }
 
 /* Everything that can fail, in order; the caller releases. */
@@ -416,7 +414,6 @@ static int start(struct listen *listen, const char *address)
     listen->fallback =
         listen->options->charset == NULL ? NULL : text_charset_find(listen->options->charset);
     text_terminal_open(&listen->terminal, stdout, (enum text_when)listen->options->color);
-    listen_begin_ids(listen);
     raise_descriptor_limit(listen->options->max_connections);
     int status = open_template(listen);
     status = status == VERB_DONE ? open_stores(listen) : status;
@@ -438,8 +435,8 @@ static void release(struct listen *listen)
     }
     listen_store_close(&listen->messages);
     listen_store_close(&listen->quarantine);
-    memory_free(&listen->template.text);
-    memory_free(&listen->template.arena_memory);
+    listen_template_release(listen);
+    services_close(&listen->services);
     memory_free(&listen->arena_memory);
     memory_free(&listen->text_memory);
     memory_release(listen->replies.ptr, listen->replies.size);
@@ -459,6 +456,7 @@ static int run(const struct verb_call *call)
                             .loop = {.epoll = -1}};
     int status = check_options(call->verb, call->options);
 
+    services_open(&listen.services, NULL);
     if (status == VERB_DONE) {
         status = start(&listen, call->operands[0]);
         if (status == VERB_DONE) {

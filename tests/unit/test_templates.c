@@ -107,7 +107,8 @@ static void a_result_may_be_much_larger_than_the_memory_there_was(void **state)
     assert_non_null(source);
     memset(source, 'x', len);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(template_run(&file, &conversion, &output, &result, &diagnostic), HL7_OK);
+        assert_int_equal(template_run(&file, &conversion, NULL, &output, &result, &diagnostic),
+                         HL7_OK);
         assert_int_equal(result.len, 3 * len + 1);
         assert_int_equal(result.ptr[2 * len], '|');
     }
@@ -125,7 +126,7 @@ static void a_conversion_that_fails_says_where(void **state)
     hl7_slice result = {NULL, 0};
 
     (void)state;
-    assert_int_equal(template_run(&file, &conversion, &output, &result, &diagnostic),
+    assert_int_equal(template_run(&file, &conversion, NULL, &output, &result, &diagnostic),
                      HL7_NOT_FOUND);
     assert_int_equal(diagnostic.line, 2);
     assert_int_equal(diagnostic.column, 2);

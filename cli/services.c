@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * services.c - see services.h.
+ */
+#include "services.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/random.h>
+#include <time.h>
+
+static void take_random(void *context, void *bytes, size_t len)
+{
+    size_t done = 0;
+
+    (void)context;
+    while (done < len) {
+        ssize_t got = getrandom((char *)bytes + done, len - done, 0);
+        /* So few bytes can only be interrupted, and that before the system has any at its start. */
+        assert(got >= 0 || errno == EINTR);
+        done += got > 0 ? (size_t)got : 0;
+    }
+}
+
+static uint64_t take_number(void *context, hl7_slice name)
+{
+    return sequences_next(context, name);
+}
+
+void services_open(struct services *services, const char *sequence_file)
+{
+    *services = (struct services){.counter = 0};
+    sequences_open(&services->sequences, sequence_file);
+    control_id_begin(services->prefix);
+    services->given = (struct hl7_services){
+        .random = take_random,
+        .sequence = take_number,
+        .sequence_context = &services->sequences,
+        .control_id_prefix = {services->prefix, CONTROL_ID_PREFIX},
+    };
+}
+
+struct hl7_time services_now(void)
+{
+    time_t now = time(NULL);
+    struct tm local;
+    int zone = localtime_r(&now, &local) == NULL ? 0 : (int)(local.tm_gmtoff / 60);
+
+    return hl7_time_from_seconds((int64_t)now, zone);
+}
+
+void services_begin(struct services *services)
+{
+    services->given.now = services_now();
+    services_again(services);
+}
+
+void services_again(struct services *services)
+{
+    sequences_drop(&services->sequences);
+    services->given.control_id_counter = services->counter;
+}
+
+bool services_end(struct services *services, bool good)
+{
+    if (good && sequences_keep(&services->sequences)) {
+        services->counter = services->given.control_id_counter;
+        return true;
+    }
+    if (!good) {
+        services_again(services);
+    }
+    return false;
+}
+
+hl7_slice services_control_id(struct services *services, char memory[CONTROL_ID_SIZE])
+{
+    return control_id_write(services->prefix, ++services->counter, memory);
+}
+
+void services_close(struct services *services)
+{
+    sequences_close(&services->sequences);
+}

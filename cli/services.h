@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * services.h - what templates need from outside: the clock, randomness, control ids, sequences.
+ *
+ * A conversion has them from services_begin() to services_end(); a conversion that is tried again,
+ * with more memory, is begun again and gets the same numbers.
+ */
+#ifndef ORDERLY_SERVICES_H
+#define ORDERLY_SERVICES_H
+
+#include "control_id.h"
+#include "sequences.h"
+
+struct services {
+    struct hl7_services given; /* for struct hl7_conversion */
+    struct sequences sequences;
+    char prefix[CONTROL_ID_PREFIX];
+    uint64_t counter; /* the last control id that is used up */
+};
+
+/* `sequence_file`: NULL when the sequences of a run begin at 1. The services must not move. */
+void services_open(struct services *services, const char *sequence_file);
+
+/* Reads the clock, for one conversion. */
+void services_begin(struct services *services);
+
+/* Makes it as if nothing had been taken since services_begin(); the clock stays. */
+void services_again(struct services *services);
+
+/* The conversion is over. False when its result must not be used because numbers could not be kept;
+ * `services->sequences.error` says why, until the next services_begin(). */
+bool services_end(struct services *services, bool good);
+
+void services_close(struct services *services);
+
+/* Now, in the local zone, to the second; in UTC when there is no local zone. */
+struct hl7_time services_now(void);
+
+/* The next control id, for a message that no template makes. */
+hl7_slice services_control_id(struct services *services, char memory[CONTROL_ID_SIZE]);
+
+#endif
