@@ -53,6 +53,22 @@ static bool keep_tables(const struct parser *parser, struct hl7_template *progra
     return true;
 }
 
+static bool keep_files(const struct parser *parser, struct hl7_template *program)
+{
+    struct template_file *files =
+        hl7_arena_alloc(parser->arena, parser->file_count * sizeof *files);
+
+    if (files == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < parser->file_count; i++) {
+        files[i] = parser->files[i];
+    }
+    program->files = files;
+    program->file_count = parser->file_count;
+    return true;
+}
+
 /* The second pass. */
 static enum hl7_code fill(hl7_slice text, bool bare, struct report *report,
                           const struct parser *counted, const struct hl7_template **ret_template)
@@ -64,10 +80,13 @@ static enum hl7_code fill(hl7_slice text, bool bare, struct report *report,
     if (made == NULL || !take_arrays(&parser, counted, report->arena)) {
         return HL7_NO_MEMORY;
     }
+    parser_reuse_files(&parser, counted);
     parser_run(&parser, bare);
+    if (parser.no_memory) {
+        return HL7_NO_MEMORY;
+    }
     assert(parser.count == counted->count && report->count == 0);
-    *made = (struct hl7_template){.text = text,
-                                  .code = parser.code,
+    *made = (struct hl7_template){.code = parser.code,
                                   .count = parser.count,
                                   .originals = parser.originals,
                                   .original_count = parser.original_count,
@@ -79,7 +98,8 @@ static enum hl7_code fill(hl7_slice text, bool bare, struct report *report,
                                   .separator = parser.separator,
                                   .hl7 = parser.hl7,
                                   .strict = parser.strict};
-    if (parser.no_memory || !keep_messages(&parser, made) || !keep_tables(&parser, made)) {
+    if (!keep_messages(&parser, made) || !keep_tables(&parser, made) ||
+        !keep_files(&parser, made)) {
         return HL7_NO_MEMORY;
     }
     original_sort(parser.code, parser.originals, parser.original_count);
@@ -112,6 +132,7 @@ enum hl7_code compile_text(hl7_slice text, bool bare, const struct hl7_compiling
     report_init(&report, body, arena);
     report.loader = how == NULL ? NULL : how->loader;
     check(body, bare, &report, &counted);
+    counted.files[0].text = text;
     if (report.no_memory) {
         code = HL7_NO_MEMORY;
     } else if (report.count == 0) {
@@ -120,6 +141,7 @@ enum hl7_code compile_text(hl7_slice text, bool bare, const struct hl7_compiling
     if (code == HL7_NO_MEMORY) {
         arena->used = used;
     } else {
+        report_unique(&report);
         *ret_diagnostics = report.first;
     }
     return code;
@@ -131,6 +153,17 @@ enum hl7_code hl7_template_compile(hl7_slice text, const struct hl7_compiling *h
                                    struct hl7_diagnostic **ret_diagnostics)
 {
     return compile_text(text, false, how, arena, ret_template, ret_diagnostics);
+}
+
+bool hl7_template_file(const struct hl7_template *program, size_t number, hl7_slice *ret_name,
+                       hl7_slice *ret_text)
+{
+    if (number >= program->file_count) {
+        return false;
+    }
+    *ret_name = program->files[number].name;
+    *ret_text = program->files[number].text;
+    return true;
 }
 
 enum hl7_format hl7_template_format(const struct hl7_template *program)

@@ -26,6 +26,10 @@ enum {
     /* Different tables and included files, and how deep files include each other. */
     TEMPLATE_MAX_FILES = 64,
     TEMPLATE_MAX_INCLUDES = 8,
+    TEMPLATE_MAX_FILE_NAME = 200,
+    /* Bytes of all included files, each as often as it is included, and what one counts beside. */
+    TEMPLATE_MAX_EXPANDED = 16 * 1024 * 1024,
+    TEMPLATE_INCLUDE_COST = 64,
     /* What one run may do and write when the caller does not say. */
     TEMPLATE_MAX_STEPS = 10 * 1000 * 1000,
     TEMPLATE_MAX_OUTPUT = 64 * 1024 * 1024

@@ -35,7 +35,8 @@ static bool open_block(struct parser *parser, const struct token *name, bool loo
 
 static struct block *innermost(struct parser *parser)
 {
-    return parser->block_count == 0 ? NULL : &parser->blocks[parser->block_count - 1];
+    return parser->block_count == parser->block_floor ? NULL
+                                                      : &parser->blocks[parser->block_count - 1];
 }
 
 /* What was to jump over a branch jumps to here. */
@@ -301,7 +302,7 @@ bool parse_end(struct parser *parser, const struct token *name)
 
 void parse_blocks_end(struct parser *parser)
 {
-    for (size_t i = parser->block_count; i > 0; i--) {
+    for (size_t i = parser->block_count; i > parser->block_floor; i--) {
         const struct block *block = &parser->blocks[i - 1];
         char memory[24];
         struct hl7_buffer line;
@@ -309,7 +310,10 @@ void parse_blocks_end(struct parser *parser)
         hl7_buffer_add_number(&line, report_line(parser->report, block->position));
         (void)parser_fail(parser, parser->lexer.text.len, "the '%' of line % has no {end}",
                           block->loop ? HL7_TEXT("for") : HL7_TEXT("if"), hl7_buffer_slice(&line));
+        parser->loop_count -= block->loop && block->pending != SIZE_MAX ? 1 : 0;
     }
+    parser->block_count = parser->block_floor;
+    parser->scope_count = parser->loop_count;
 }
 
 /* ---- let ----------------------------------------------------------------------------------- */

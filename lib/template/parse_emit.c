@@ -110,6 +110,7 @@ size_t parser_emit(struct parser *parser, const struct instruction *instruction)
     }
     if (parser->code != NULL) {
         parser->code[index] = *instruction;
+        parser->code[index].file = (uint8_t)parser->file;
     }
     follow_stack(parser, instruction);
     return index;

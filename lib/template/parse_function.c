@@ -151,89 +151,6 @@ static bool parse_required(struct parser *parser, const struct token *name)
 
 /* ---- map ----------------------------------------------------------------------------------- */
 
-/* A file beside the template: letters, digits, '_' and '-', so that no folder is left. */
-static bool is_file_name(hl7_slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        if (!lexer_is_letter(c) && !lexer_is_digit(c) && c != '_' && c != '-') {
-            return false;
-        }
-    }
-    return name.len > 0 && name.len <= 60;
-}
-
-static enum hl7_code load(const struct parser *parser, hl7_slice name, hl7_slice *ret_text)
-{
-    const struct hl7_loader *loader = parser->report->loader;
-    char memory[64];
-    struct hl7_buffer file;
-
-    hl7_buffer_init(&file, memory, sizeof memory);
-    hl7_buffer_add(&file, name);
-    hl7_buffer_add(&file, HL7_TEXT(".csv"));
-    return loader == NULL ? HL7_NOT_FOUND
-                          : loader->load(loader->context, hl7_buffer_slice(&file), ret_text);
-}
-
-/* Loads and compiles a table; the first pass forgets it again. */
-static bool add_table(struct parser *parser, const struct token *name)
-{
-    struct hl7_arena *arena = parser->report->arena;
-    size_t used = arena->used;
-    struct hl7_diagnostic problem = {.line = 0};
-    struct table table = {.rows = 0};
-    hl7_slice text = {NULL, 0};
-
-    if (parser->table_count == TEMPLATE_MAX_FILES) {
-        return parser_fail(parser, name->position, "'%' is one table too many", name->text,
-                           NOTHING);
-    }
-    if (load(parser, name->text, &text) != HL7_OK) {
-        return parser_fail(parser, name->position, "there is no table '%.csv' beside the template",
-                           name->text, NOTHING);
-    }
-    enum hl7_code code = table_compile(text, arena, &table, &problem);
-    if (parser->arena == NULL || code != HL7_OK) {
-        arena->used = used;
-    }
-    if (code == HL7_NO_MEMORY) {
-        parser->report->no_memory = true;
-        return false;
-    }
-    if (code != HL7_OK) {
-        char memory[24];
-        struct hl7_buffer line;
-        hl7_buffer_init(&line, memory, sizeof memory);
-        hl7_buffer_add_number(&line, problem.line);
-        hl7_buffer_add(&line, HL7_TEXT(": "));
-        char whole[sizeof memory + sizeof problem.text];
-        struct hl7_buffer message;
-        hl7_buffer_init(&message, whole, sizeof whole);
-        hl7_buffer_add(&message, hl7_buffer_slice(&line));
-        hl7_buffer_add(&message, hl7_slice_of(problem.text));
-        return parser_fail(parser, name->position, "%.csv:%", name->text,
-                           hl7_buffer_slice(&message));
-    }
-    parser->table_names[parser->table_count] = name->text;
-    parser->tables[parser->table_count++] = table;
-    return true;
-}
-
-static bool find_table(struct parser *parser, const struct token *name, uint32_t *ret_number)
-{
-    size_t i = 0;
-
-    while (i < parser->table_count && !hl7_slice_equal(parser->table_names[i], name->text)) {
-        i++;
-    }
-    if (i == parser->table_count && !add_table(parser, name)) {
-        return false;
-    }
-    *ret_number = (uint32_t)i;
-    return true;
-}
-
 /* map('table', key) or map('table', key, default): the table is known when it is compiled. */
 static bool parse_map(struct parser *parser, const struct token *name)
 {
@@ -241,13 +158,13 @@ static bool parse_map(struct parser *parser, const struct token *name)
     struct instruction map = parser_instruction(OP_MAP, name->position);
     size_t count = 0;
 
-    if (table.kind != TOKEN_STRING || !is_file_name(table.text)) {
+    if (table.kind != TOKEN_STRING) {
         return parser_fail(parser, table.position,
                            "the first argument is the name of a table: map('table', key, default)",
                            NOTHING, NOTHING);
     }
     parser_advance(parser);
-    if (!find_table(parser, &table, &map.target) || !parser_expect(parser, ",") ||
+    if (!parse_table(parser, &table, &map.target) || !parser_expect(parser, ",") ||
         !parse_list(parser, &count) ||
         !check_count(parser, name, count, 1, 2, "map('table', key, default)")) {
         return false;

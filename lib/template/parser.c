@@ -17,18 +17,17 @@ static const hl7_slice NOTHING = {NULL, 0};
 static bool parse_strict(struct parser *parser, const struct token *name);
 static bool parse_format(struct parser *parser, const struct token *name);
 
-/* The words that begin a statement. Those without a function belong to the language and are not
- * understood by this version. */
+/* The words that begin a statement. */
 struct statement {
     hl7_slice name;
     bool (*parse)(struct parser *parser, const struct token *name);
 };
 
 static const struct statement statements[] = {
-    {{"strict", 6}, parse_strict}, {{"for", 3}, parse_for},       {{"if", 2}, parse_if},
-    {{"else", 4}, parse_else},     {{"end", 3}, parse_end},       {{"let", 3}, parse_let},
-    {{"set", 3}, parse_set},       {{"delete", 6}, parse_delete}, {{"append", 6}, parse_append},
-    {{"source", 6}, parse_source}, {{"include", 7}, NULL},        {{"output", 6}, parse_format},
+    {{"strict", 6}, parse_strict}, {{"for", 3}, parse_for},         {{"if", 2}, parse_if},
+    {{"else", 4}, parse_else},     {{"end", 3}, parse_end},         {{"let", 3}, parse_let},
+    {{"set", 3}, parse_set},       {{"delete", 6}, parse_delete},   {{"append", 6}, parse_append},
+    {{"source", 6}, parse_source}, {{"include", 7}, parse_include}, {{"output", 6}, parse_format},
     {{"reject", 6}, parse_reject},
 };
 
@@ -140,8 +139,20 @@ bool parser_expect(struct parser *parser, const char *mark)
 
 /* ---- Statements, again --------------------------------------------------------------------- */
 
+/* What is said of all of the output is said in the template itself. */
+static bool check_own(struct parser *parser, const struct token *name)
+{
+    return parser->include_depth == 0 ||
+           parser_fail(parser, name->position,
+                       "'%' belongs into the template itself, not into an included file",
+                       name->text, NOTHING);
+}
+
 static bool parse_strict(struct parser *parser, const struct token *name)
 {
+    if (!check_own(parser, name)) {
+        return false;
+    }
     if (parser->begun) {
         return parser_fail(parser, name->position, "'%' belongs at the top, before all text",
                            name->text, NOTHING);
@@ -188,6 +199,9 @@ static bool parse_format(struct parser *parser, const struct token *name)
 {
     enum hl7_format format;
 
+    if (!check_own(parser, name)) {
+        return false;
+    }
     if (parser->begun || parser->format_given) {
         return parser_fail(parser, name->position,
                            "'%' belongs at the top, once and before all text", name->text, NOTHING);
@@ -209,9 +223,6 @@ static bool parse_statement(struct parser *parser, const struct statement *state
 {
     const struct token name = parser->token;
 
-    if (statement->parse == NULL) {
-        return parser_fail(parser, name.position, "unknown statement '%'", name.text, NOTHING);
-    }
     parser->has_statement = parser->has_statement || statement->parse != parse_strict;
     parser_advance(parser);
     return statement->parse(parser, &name);
@@ -293,15 +304,29 @@ static bool line_is_silent(struct lexer ahead)
     }
 }
 
-static void begin_line(struct parser *parser)
+/* The first and the last line of a file that is included amid others are a part of that line. */
+static bool is_amid(const struct parser *parser)
 {
-    parser->silent = line_is_silent(parser->lexer);
-    parser->has_statement = false;
+    hl7_slice rest = hl7_slice_part(parser->lexer.text, parser->lexer.at, parser->lexer.text.len);
+    size_t len = 0;
+
+    while (len < rest.len && !lexer_is_line_end(rest.ptr[len])) {
+        len++;
+    }
+    return parser->amid && (parser->lexer.at == 0 || len == rest.len);
 }
 
+static void begin_line(struct parser *parser)
+{
+    parser->silent = !is_amid(parser) && line_is_silent(parser->lexer);
+    parser->has_statement = false;
+    parser->included = false;
+}
+
+/* What is included may have left something on a line of statements only. */
 static void parse_line_end(struct parser *parser, const struct piece *piece)
 {
-    if (!parser->silent) {
+    if (!parser->silent || (parser->included && parser->begun)) {
         parser_emit_text(parser, parser->has_statement ? OP_LINE_END : OP_TEXT, piece->position,
                          parser->hl7 ? HL7_TEXT("\r") : HL7_TEXT("\n"));
     }
@@ -310,7 +335,8 @@ static void parse_line_end(struct parser *parser, const struct piece *piece)
 
 void parser_init(struct parser *parser, hl7_slice text, struct report *report)
 {
-    *parser = (struct parser){.lexer = {.text = text}, .report = report};
+    *parser = (struct parser){.lexer = {.text = text}, .report = report, .file_count = 1};
+    parser->files[0].text = text;
 }
 
 /* {if TEXT}1{end} */
@@ -334,12 +360,24 @@ static void parse_bare(struct parser *parser)
 
 void parser_run(struct parser *parser, bool bare)
 {
-    struct piece piece;
-
     if (bare) {
         parse_bare(parser);
-        return;
+    } else {
+        parser_lines(parser);
     }
+}
+
+void parser_reuse_files(struct parser *parser, const struct parser *counted)
+{
+    for (size_t i = 0; i < counted->file_count; i++) {
+        parser->files[i] = counted->files[i];
+    }
+    parser->file_count = counted->file_count;
+}
+
+void parser_lines(struct parser *parser)
+{
+    struct piece piece;
 
     begin_line(parser);
     do {

@@ -4,7 +4,7 @@
  * once to report errors and to count, once to fill arrays of exactly that size.
  *
  * Its parts, each a file: parser.c the lines and braces; parse_block.c if, for and let; parse_edit.c
- * the working copy; parse_expression.c and parse_function.c values; parse_path.c and parse_json.c
+ * the working copy; parse_file.c what is beside the template; parse_expression.c and parse_function.c values; parse_path.c and parse_json.c
  * paths; parse_emit.c the instructions and what they need. A parse_ function reads from the token
  * that is looked at to the one behind what it read, and returns false when it reported an error. */
 #ifndef LIB_TEMPLATE_PARSER_H
@@ -47,6 +47,8 @@ struct parser {
     struct token token; /* within braces: the one being looked at */
     size_t open;        /* where these braces open */
     bool bare;          /* there are none: the text is one expression */
+    size_t file;        /* the number of the file that is read */
+    bool amid;          /* it is included in a line that has more than statements */
     struct report *report;
 
     /* Filled in the second pass; all NULL in the first. */
@@ -64,14 +66,20 @@ struct parser {
 
     hl7_slice messages[TEMPLATE_MAX_MESSAGES];
     size_t message_count;
-    hl7_slice table_names[TEMPLATE_MAX_FILES];
+    struct template_file files[TEMPLATE_MAX_FILES + 1];
+    size_t file_count;
+    size_t including[TEMPLATE_MAX_INCLUDES + 1]; /* the files within which this one is read */
+    size_t include_depth;
+    size_t expanded; /* bytes that were included */
     struct table tables[TEMPLATE_MAX_FILES];
+    size_t table_files[TEMPLATE_MAX_FILES];
     size_t table_count;
     struct scope scopes[TEMPLATE_MAX_SCOPES];
     size_t scope_count;
     size_t loop_count; /* scopes that are loops: these come first */
     struct block blocks[TEMPLATE_MAX_BLOCKS];
     size_t block_count;
+    size_t block_floor; /* those below are of the file that includes this one */
     size_t blocks_over; /* blocks beyond the limit */
     hl7_slice variables[TEMPLATE_MAX_VARIABLES];
     size_t variable_count;
@@ -85,6 +93,7 @@ struct parser {
     bool begun;         /* something was put out: the format is settled */
     bool silent;        /* the line holds only statements, comments and blanks */
     bool has_statement; /* the line holds a statement */
+    bool included;      /* the line holds an include */
     bool loops;         /* a 'for' was met */
     bool json;          /* a path of a JSON source was met */
     bool looping;       /* reading what a 'for' goes along */
@@ -96,6 +105,9 @@ void parser_init(struct parser *parser, hl7_slice text, struct report *report);
 /* Goes through the whole text, which is a template, or with `bare` one expression. Errors are in the
  * report. */
 void parser_run(struct parser *parser, bool bare);
+
+/* The second pass sees the files as the first one saw them. */
+void parser_reuse_files(struct parser *parser, const struct parser *counted);
 
 /* ---- What the parts share ------------------------------------------------------------------ */
 
@@ -178,8 +190,18 @@ bool parse_append(struct parser *parser, const struct token *name);
 bool parse_source(struct parser *parser, const struct token *name);
 bool parse_reject(struct parser *parser, const struct token *name);
 
-/* Reports the blocks that nothing ended. */
+/* Reports the blocks of this file that nothing ended, and ends them. */
 void parse_blocks_end(struct parser *parser);
+
+/* ---- parse_file.c -------------------------------------------------------------------------- */
+
+bool parse_include(struct parser *parser, const struct token *name);
+
+/* The number of the table a string names, which is loaded if it was not. */
+bool parse_table(struct parser *parser, const struct token *name, uint32_t *ret_number);
+
+/* Goes through the lines of the text the lexer is in. */
+void parser_lines(struct parser *parser);
 
 /* The number of a variable, or SIZE_MAX. */
 size_t parser_variable(const struct parser *parser, hl7_slice name);

@@ -98,10 +98,11 @@ struct function;
 
 struct instruction {
     enum opcode op;
-    uint32_t position; /* offset in the template */
+    uint32_t position; /* offset in its file, behind the byte order mark */
     uint8_t root;      /* paths: enum root */
     uint8_t slot;      /* paths: of the root */
     uint8_t cursor;    /* loops and conditions: the cursor they move */
+    uint8_t file;      /* the number of the file it is of */
     uint16_t count;    /* arguments */
     uint32_t target;   /* jumps: an index of the code; variables: their number */
     union {
@@ -114,8 +115,15 @@ struct instruction {
     } as;
 };
 
+/* The template, which has no name, or a file beside it. */
+struct template_file {
+    hl7_slice name;
+    hl7_slice text;
+};
+
 struct hl7_template {
-    hl7_slice text; /* the template without its byte order mark */
+    const struct template_file *files; /* the first is the template itself */
+    size_t file_count;
     const struct instruction *code;
     size_t count;
     /* The instructions that are OP_ORIGINAL, by segment, then by piece: one walk along the source

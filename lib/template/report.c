@@ -92,25 +92,75 @@ void report_fill(struct hl7_diagnostic *diagnostic, hl7_slice text, size_t posit
     }
 }
 
-void report_add(struct report *report, size_t position, const char *pattern, hl7_slice first,
-                hl7_slice second)
+/* Room for one more finding, behind the others; NULL when there is none. */
+static struct hl7_diagnostic *append(struct report *report)
 {
     report->count++;
     if (report->count > TEMPLATE_MAX_DIAGNOSTICS + 1 || report->no_memory) {
-        return;
+        return NULL;
     }
     struct hl7_diagnostic *added = hl7_arena_alloc(report->arena, sizeof *added);
     if (added == NULL) {
         report->no_memory = true;
-        return;
+        return NULL;
     }
-    bool last = report->count > TEMPLATE_MAX_DIAGNOSTICS;
-    report_fill(added, report->text, position, last ? "more errors follow" : pattern, first,
-                second);
     if (report->last == NULL) {
         report->first = added;
     } else {
         report->last->next = added;
     }
     report->last = added;
+    added->next = NULL;
+    return added;
+}
+
+void report_add(struct report *report, size_t position, const char *pattern, hl7_slice first,
+                hl7_slice second)
+{
+    struct hl7_diagnostic *added = append(report);
+
+    if (added != NULL) {
+        bool last = report->count > TEMPLATE_MAX_DIAGNOSTICS;
+        report_fill(added, report->text, position, last ? "more errors follow" : pattern, first,
+                    second);
+        added->file = report->file;
+    }
+}
+
+void report_take(struct report *report, const struct hl7_diagnostic *finding)
+{
+    if (report->count >= TEMPLATE_MAX_DIAGNOSTICS) {
+        report_add(report, 0, "more errors follow", finding->file, finding->file);
+        return;
+    }
+    struct hl7_diagnostic *added = append(report);
+    if (added != NULL) {
+        *added = *finding;
+        added->next = NULL;
+    }
+}
+
+/* Something before `finding` says the same. */
+static bool is_said(const struct hl7_diagnostic *at, const struct hl7_diagnostic *finding)
+{
+    while (at != finding &&
+           (at->line != finding->line || at->column != finding->column ||
+            !hl7_slice_equal(at->file, finding->file) || strcmp(at->text, finding->text) != 0)) {
+        at = at->next;
+    }
+    return at != finding;
+}
+
+void report_unique(struct report *report)
+{
+    struct hl7_diagnostic *last = report->first;
+
+    while (last != NULL && last->next != NULL) {
+        if (is_said(report->first, last->next)) {
+            last->next = last->next->next;
+        } else {
+            last = last->next;
+        }
+    }
+    report->last = last;
 }

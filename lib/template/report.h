@@ -8,7 +8,8 @@
 
 /* The findings of one compilation, in the arena, in the order they are made. */
 struct report {
-    hl7_slice text;
+    hl7_slice text; /* which findings are about, */
+    hl7_slice file; /* and its name; absent: the template itself */
     struct hl7_arena *arena;
     struct hl7_diagnostic *first;
     struct hl7_diagnostic *last;
@@ -23,6 +24,12 @@ void report_init(struct report *report, hl7_slice text, struct hl7_arena *arena)
  * TEMPLATE_MAX_DIAGNOSTICS only one more is kept, which says that there are others. */
 void report_add(struct report *report, size_t position, const char *pattern, hl7_slice first,
                 hl7_slice second);
+
+/* Adds a finding that is complete, as one about a table. */
+void report_take(struct report *report, const struct hl7_diagnostic *finding);
+
+/* Takes out what is said twice of one place: a file may be included again and again. */
+void report_unique(struct report *report);
 
 /* The line of an offset, from 1. */
 size_t report_line(const struct report *report, size_t position);

@@ -10,6 +10,8 @@
 #include "template/parser.h"
 #include "template/report.h"
 
+#include "message.h"
+
 #include <assert.h>
 
 static enum hl7_code run_original(struct run *run, const struct instruction *instruction)
@@ -263,10 +265,18 @@ static hl7_slice leading_name(hl7_slice text)
     return hl7_slice_part(text, 0, len);
 }
 
+/* What positions of an instruction are counted in. */
+static hl7_slice text_of(const struct run *run, const struct instruction *instruction)
+{
+    hl7_slice text = run->program->files[instruction->file].text;
+
+    return hl7_slice_part(text, message_bom(text), text.len);
+}
+
 /* The template's own words for what an instruction gives: "{0-9}", "PID-5.1", "upper". */
 static hl7_slice describe(const struct run *run, const struct instruction *instruction)
 {
-    hl7_slice text = run->program->text;
+    hl7_slice text = text_of(run, instruction);
     hl7_slice rest = hl7_slice_part(text, instruction->position, text.len);
     size_t len = 0;
 
@@ -302,8 +312,9 @@ static hl7_slice describe(const struct run *run, const struct instruction *instr
 static void report_failure(const struct run *run, const struct instruction *instruction,
                            enum hl7_code code, struct hl7_diagnostic *ret_diagnostic)
 {
-    report_fill(ret_diagnostic, run->program->text, instruction->position, explain(run, code),
-                describe(run, instruction), hl7_slice_of(run->problem));
+    report_fill(ret_diagnostic, text_of(run, instruction), instruction->position,
+                explain(run, code), describe(run, instruction), hl7_slice_of(run->problem));
+    ret_diagnostic->file = run->program->files[instruction->file].name;
 }
 
 /* ---- The loop ------------------------------------------------------------------------------ */
