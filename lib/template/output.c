@@ -58,7 +58,7 @@ static bool holds(hl7_slice text, char byte)
     return text.len > 0 && memchr(text.ptr, byte, text.len) != NULL;
 }
 
-static bool holds_an_end(hl7_slice text)
+bool output_holds_an_end(hl7_slice text)
 {
     for (size_t i = 0; i < sizeof ends; i++) {
         if (holds(text, ends[i])) {
@@ -103,7 +103,7 @@ static enum hl7_code add_delimiters(const struct output *output, hl7_slice value
     hl7_slice text = output_written(output);
     bool fits = text.len == 3 ? value.len <= 1 : !holds(value, text.ptr[3]);
 
-    if (!fits || holds_an_end(value)) {
+    if (!fits || output_holds_an_end(value)) {
         return HL7_BAD_DELIMITERS;
     }
     hl7_buffer_add(output->buffer, value);
@@ -114,7 +114,7 @@ static enum hl7_code add_delimiters(const struct output *output, hl7_slice value
 static enum hl7_code add_value(const struct output *output, const struct hl7_delimiters *from,
                                hl7_slice raw)
 {
-    if (memcmp(from, &output->delimiters, sizeof *from) == 0 && !holds_an_end(raw)) {
+    if (memcmp(from, &output->delimiters, sizeof *from) == 0 && !output_holds_an_end(raw)) {
         hl7_buffer_add(output->buffer, raw);
         return HL7_OK;
     }
@@ -137,7 +137,7 @@ static enum hl7_code add_segment(const struct output *output, const struct hl7_d
 {
     hl7_slice plain = declaration(raw);
 
-    if (holds_an_end(plain)) {
+    if (output_holds_an_end(plain)) {
         plain.len = 0;
     }
     hl7_buffer_add(output->buffer, plain);

@@ -34,6 +34,9 @@ void output_end(struct output *output);
 /* What was written so far. */
 hl7_slice output_written(const struct output *output);
 
+/* Does the text hold a byte that ends a segment or a frame: CR, LF, VT, FS? */
+bool output_holds_an_end(hl7_slice text);
+
 /* Writes decoded text as one value. HL7_BAD_DELIMITERS when the header that was written has none to
  * encode with; HL7_NOT_ENCODABLE when they do not do for this text. */
 enum hl7_code output_text(struct output *output, hl7_slice text);

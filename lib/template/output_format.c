@@ -158,15 +158,23 @@ static void xml_byte(struct format_state *state, hl7_slice text, char byte)
     }
 }
 
-static bool is_xml_name(hl7_slice text)
+static bool is_xml_name_byte(char c)
+{
+    return lexer_is_letter(c) || lexer_is_digit(c) || c == '_' || c == '-' || c == '.';
+}
+
+/* A name, or what continues one that stands before it. */
+static bool is_xml_name(hl7_slice before, hl7_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (!lexer_is_letter(c) && !lexer_is_digit(c) && c != '_' && c != '-' && c != '.') {
+        if (!is_xml_name_byte(text.ptr[i])) {
             return false;
         }
     }
-    return text.len > 0;
+    if (text.len == 0 || (before.len > 0 && is_xml_name_byte(before.ptr[before.len - 1]))) {
+        return text.len > 0;
+    }
+    return lexer_is_letter(text.ptr[0]) || text.ptr[0] == '_';
 }
 
 static enum hl7_code xml_value(const struct format_state *state, hl7_slice text,
@@ -179,7 +187,7 @@ static enum hl7_code xml_value(const struct format_state *state, hl7_slice text,
         encode_xml(text, buffer);
         return HL7_OK;
     case PLACE_TAG:
-        if (is_xml_name(text)) {
+        if (is_xml_name(written(state, buffer), text)) {
             hl7_buffer_add(buffer, text);
             return HL7_OK;
         }

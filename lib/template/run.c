@@ -151,12 +151,14 @@ static enum hl7_code run_control(struct run *run, const struct instruction *inst
     return HL7_OK;
 }
 
-/* The end of a line whose statements left nothing on it is not written. */
+/* The end of a line whose statements left nothing on it is not written. A line end that is the last
+ * byte of a value ends no line. */
 static void run_line_end(struct run *run, const struct instruction *instruction)
 {
     hl7_slice text = output_written(&run->output);
 
-    if (text.len > 0 && !lexer_is_line_end(text.ptr[text.len - 1])) {
+    if (text.len > 0 &&
+        (!lexer_is_line_end(text.ptr[text.len - 1]) || run->value_end == run->output.buffer->len)) {
         output_template(&run->output, instruction->as.text);
     }
 }
@@ -172,6 +174,31 @@ static void open_line(struct run *run)
     run->line_open = false;
 }
 
+static enum hl7_code run_placeholder(struct run *run, const struct instruction *instruction)
+{
+    size_t before = run->output.buffer->len;
+    enum hl7_code code;
+
+    switch (instruction->op) {
+    case OP_LITERAL:
+        code = output_text(&run->output, instruction->as.text);
+        break;
+    case OP_ORIGINAL:
+        code = run_original(run, instruction);
+        break;
+    case OP_PATH:
+        code = run_path(run, instruction);
+        break;
+    default:
+        code = run_write(run, instruction);
+        break;
+    }
+    if (run->output.buffer->len > before) {
+        run->value_end = run->output.buffer->len;
+    }
+    return code;
+}
+
 static enum hl7_code run_output(struct run *run, const struct instruction *instruction)
 {
     open_line(run);
@@ -179,12 +206,6 @@ static enum hl7_code run_output(struct run *run, const struct instruction *instr
     case OP_TEXT:
         output_template(&run->output, instruction->as.text);
         return HL7_OK;
-    case OP_LITERAL:
-        return output_text(&run->output, instruction->as.text);
-    case OP_ORIGINAL:
-        return run_original(run, instruction);
-    case OP_PATH:
-        return run_path(run, instruction);
     case OP_SOURCE:
         run->line_open = run->output.hl7;
         return run_source(run);
@@ -192,7 +213,7 @@ static enum hl7_code run_output(struct run *run, const struct instruction *instr
         run_line_end(run, instruction);
         return HL7_OK;
     default:
-        return run_write(run, instruction);
+        return run_placeholder(run, instruction);
     }
 }
 

@@ -73,6 +73,7 @@ struct run {
     struct json_tree json;               /* of the source; no nodes until one is needed */
     struct hl7_edit *edit;               /* the working copy; NULL until something is edited */
     bool line_open;                      /* {source} was written: what follows begins a line */
+    size_t value_end;                    /* of the buffer, behind the last value written */
     const struct hl7_message **messages; /* the named ones; NULL for those that are not there */
     size_t next;                         /* the instruction to run */
     size_t steps;                        /* how many there may still be */

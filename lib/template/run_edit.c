@@ -149,8 +149,9 @@ enum hl7_code run_encode(struct run *run, const struct instruction *instruction)
 
     if (instruction->op == OP_PUSH_ENCODED) {
         run_resolve(run, instruction, &target);
-        if (target.raw.len == 0 || memcmp(&target.message->delimiters, delimiters_of(run),
-                                          sizeof *delimiters_of(run)) == 0) {
+        if (target.raw.len == 0 || (memcmp(&target.message->delimiters, delimiters_of(run),
+                                           sizeof *delimiters_of(run)) == 0 &&
+                                    !output_holds_an_end(target.raw))) {
             run_push(run, target.raw);
             return HL7_OK;
         }

@@ -159,6 +159,16 @@ static void lines_of_statements_leave_nothing(void **state)
     CHECK(cases);
 }
 
+static void a_line_end_at_the_end_of_a_value_ends_no_line(void **state)
+{
+    static const char message[] = "MSH|^~\\&|\rPID|a\\X0A\\|M";
+
+    (void)state;
+    assert_slice(convert("{output csv}\n{if PID-2}{end}{PID-1}\nx,y\n", message), "\"a\n\"\nx,y\n");
+    assert_slice(convert("{if PID-2}{end}{PID-1 ''}\nx\n", message), "a\n\nx\n");
+    assert_slice(convert("{if PID-2}{end}{PID-3}\nx\n", message), "x\n");
+}
+
 static void an_error_in_a_block_says_where_and_what(void **state)
 {
     static const struct {
@@ -264,6 +274,7 @@ int main(void)
         cmocka_unit_test(a_loop_knows_its_turns),
         cmocka_unit_test(a_name_keeps_a_value),
         cmocka_unit_test(lines_of_statements_leave_nothing),
+        cmocka_unit_test(a_line_end_at_the_end_of_a_value_ends_no_line),
         cmocka_unit_test(an_error_in_a_block_says_where_and_what),
         cmocka_unit_test(blocks_are_bounded),
         cmocka_unit_test(many_segments_are_no_burden),

@@ -79,6 +79,13 @@ static void set_changes_one_value_and_nothing_else(void **state)
     CHECK(cases);
 }
 
+static void a_line_end_in_a_value_that_is_set_is_escaped(void **state)
+{
+    (void)state;
+    assert_slice(convert("{set PID-6 = PID-5}\n{source}\n", "MSH|^~\\&|\rPID|||||A\nB^C\r"),
+                 "MSH|^~\\&|\rPID|||||A\nB^C|A\\X0A\\B^C\r");
+}
+
 static void delete_takes_segments_out(void **state)
 {
     static const struct {
@@ -278,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_edits_the_source_is_written_byte_for_byte),
         cmocka_unit_test(set_changes_one_value_and_nothing_else),
+        cmocka_unit_test(a_line_end_in_a_value_that_is_set_is_escaped),
         cmocka_unit_test(delete_takes_segments_out),
         cmocka_unit_test(append_adds_a_segment_at_the_end),
         cmocka_unit_test(the_copy_has_the_delimiters_of_the_source),

@@ -102,6 +102,10 @@ static void a_value_where_none_can_stand_is_an_error(void **state)
         {"{output json}\n\"\\{PID-1}\"",
          "PID-1: a value stands in quotes, or behind ':', ',' or '['"},
         {"{output xml}\n<a {PID-5}>", "PID-5: in a tag, outside of quotes, only a name can stand"},
+        {"{output xml}\n<{'1a'}/>",
+         "this text: in a tag, outside of quotes, only a name can stand"},
+        {"{output xml}\n<!{'--'} a>",
+         "this text: in a tag, outside of quotes, only a name can stand"},
         {"{output xml}\n<!-- {PID-5} -->",
          "PID-5: no value can stand in a comment, CDATA or a processing instruction"},
         {"{output xml}\n<![CDATA[{PID-5}]]>",
@@ -210,6 +214,13 @@ static void xml_keeps_its_tags(void **state)
     }
 }
 
+static void a_name_in_a_tag_begins_with_a_letter_or_goes_on(void **state)
+{
+    (void)state;
+    assert_slice(convert("{output xml}\n<{'_1'} b{'1'}=\"\" {'c'}=\"\"/>", "MSH|^~\\&|"),
+                 "<_1 b1=\"\" c=\"\"/>");
+}
+
 /* Cells by RFC 4180: outside of quotes every ',' ends one. */
 static size_t count_cells(hl7_slice text)
 {
@@ -269,6 +280,7 @@ int main(void)
         cmocka_unit_test(an_error_in_an_output_statement_says_what),
         cmocka_unit_test(json_keeps_its_members),
         cmocka_unit_test(xml_keeps_its_tags),
+        cmocka_unit_test(a_name_in_a_tag_begins_with_a_letter_or_goes_on),
         cmocka_unit_test(csv_keeps_its_cells),
         cmocka_unit_test(hl7_keeps_its_fields_and_the_text),
     };
