@@ -6,9 +6,12 @@ placeholder {S-F} in the template becomes field F of segment S, both counted fro
 outside the message raises IndexError, as in the document.
 
 usage: document_converter.py TEMPLATE FILE   (every message of FILE, results on standard output)
+       document_converter.py --milliseconds M TEMPLATE FILE   (again and again; a line of JSON)
 """
+import json
 import re
 import sys
+import time
 
 PLACEHOLDER = re.compile(r"{(\d+)-(\d+)}")
 LINE_ENDS = re.compile(r"[\r\n]+")
@@ -31,9 +34,24 @@ def read_text(path):
         return file.read()
 
 
+def measure(messages, template, milliseconds):
+    """Converts for so long, in memory; how many that were."""
+    count, spent, begin = 0, 0.0, time.perf_counter()
+    while spent < milliseconds / 1000:
+        for _ in range(200):
+            convert(messages[count % len(messages)], template)
+            count += 1
+        spent = time.perf_counter() - begin
+    print(json.dumps({"messages": count, "seconds": spent, "rate": count / spent}))
+
+
 def main():
-    template, source = (read_text(path) for path in sys.argv[1:3])
-    for message in BETWEEN_MESSAGES.split(source):
+    template, source = (read_text(path) for path in sys.argv[-2:])
+    messages = BETWEEN_MESSAGES.split(source)
+    if sys.argv[1] == "--milliseconds":
+        measure(messages, template, int(sys.argv[2]))
+        return
+    for message in messages:
         sys.stdout.write(convert(message, template) + "\n")
 
 

@@ -355,7 +355,73 @@ def converter_section(plan, converters):
     ]
 
 
-def render(plan, loads, servers, parse, converters):
+def job_rows(jobs):
+    for name, rates in jobs:
+        for contender, values in rates.items():
+            base = "document" if "document" in rates else next(iter(rates))
+            faster = [mine / theirs for mine, theirs in zip(values, rates[base])]
+            yield [
+                name,
+                contender,
+                spread(values),
+                "–"
+                if contender == base
+                else spread(faster, lambda value: f"{value:.1f}×") + f" {base}",
+            ]
+
+
+def gallery_rows(entries):
+    for entry in entries:
+        yield [
+            entry["name"],
+            figure(entry["read"]),
+            figure(entry["written"]),
+            spread(entry["rates"]),
+            f"{entry['instructions']:,.0f}",
+            f"{entry['allocations']:g}",
+        ]
+
+
+def conversions_section(conversions, rounds):
+    engine = conversions.engine
+    text = (
+        f"`eta` is the JavaScript template engine {engine} (bench/npm), warmed up for as "
+        "long as it is measured"
+        if engine
+        else "The JavaScript engine could not be installed and was not measured"
+    )
+    return [
+        "## Convert in memory",
+        "",
+        *paragraph(
+            f"""One thread, {counted(rounds, "round")}, all contenders in turn in each; everything was
+            read and compiled before; each of 1,000 messages is taken from its bytes to the new
+            message, again and again. `document` is the document's Python converter, which knows
+            placeholders by number only. {text}. `libhl7` is bench/convert.c. The contenders of a
+            job made the same, which is checked first; escaping is where they differ: libhl7 escapes
+            for HL7, the others copy."""
+        ),
+        *table(["job", "contender", "messages/s", "ratio"], job_rows(conversions.jobs)),
+        *paragraph(
+            """The templates of examples/templates over the input of their first case, with libhl7
+            alone. Instructions and allocations (calls of malloc and its kin) are those of one more
+            message, counted by valgrind; they do not depend on how busy the machine was."""
+        ),
+        *table(
+            [
+                "template",
+                "bytes in",
+                "bytes out",
+                "messages/s",
+                "instructions/message",
+                "allocations/message",
+            ],
+            gallery_rows(conversions.entries),
+        ),
+    ]
+
+
+def render(plan, loads, servers, parse, converters, conversions):
     """The whole report as Markdown."""
     lines = [
         *machine_section(plan),
@@ -363,5 +429,6 @@ def render(plan, loads, servers, parse, converters):
         *fresh_section(loads, servers),
         *parse_section(parse),
         *converter_section(plan, converters),
+        *conversions_section(conversions, plan.convert_rounds),
     ]
     return "\n".join(lines).rstrip() + "\n"

@@ -19,8 +19,10 @@ import tempfile
 sys.dont_write_bytecode = True
 
 import contenders  # noqa: E402
+import conversions  # noqa: E402
 import report  # noqa: E402
 from contenders import Failure, Server  # noqa: E402
+from conversions import NUMBERED_TEMPLATE, PATH_TEMPLATE, invented_message  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LISTEN_OPTIONS = ["--quiet", "--max-connections", "4096", "--max-per-address", "4096"]
@@ -76,10 +78,12 @@ class Plan:
         self.messages = 2000 if self.quick else 20000
         self.parse_rounds = 1 if self.quick else 9
         self.parse_milliseconds = 5 if self.quick else 50
+        self.convert_rounds = 1 if self.quick else 3
+        self.convert_milliseconds = 20 if self.quick else 500
         self.load_average = os.getloadavg()[0]
         self.programs = {
             name: contenders.find_program(self.build, name)
-            for name in ("orderly", "limit", "load", "parse")
+            for name in ("orderly", "limit", "load", "parse", "convert")
         }
 
     def command(self, contender):
@@ -131,36 +135,6 @@ def measure_parse(plan):
     if code != 0:
         raise Failure(f"parse ended with code {code}")
     return figures
-
-
-def invented_message(number):
-    return (
-        "MSH|^~\\&|MAMMO AI|TEST CLINIC|RIS|TEST HOSPITAL|20240102030405||ORU^R01|"
-        f"B{number:08d}|P|2.4\r"
-        f"PID|1||TEST{number:06d}^^^TEST||DOE^JANE^TEST{number}||19700101|F\r"
-        "PV1|1|O\r"
-        f"ORC|RE||ACC{number:06d}||CM\r"
-        f"OBR|1||ACC{number:06d}|MMG^Mammography^TEST|||20240102030000||||||||||||||||||F\r"
-        f"OBX|1|NM|SCORE^Abnormality score^TEST||{number % 100}.50||||||F|||20240102030000\r"
-        "OBX|2|NM|DENSITY^Density category^TEST||2|||B|||F|||20240102030000\r"
-        "OBX|3|NM|LCC^Left craniocaudal^TEST||80.25||||||F|||20240102030000\r"
-        "OBX|4|NM|LMLO^Left mediolateral oblique^TEST||9.75||||||F|||20240102030000\r"
-        "NTE|1||scattered densities, no suspicious finding, compare with the prior\r"
-    )
-
-
-NUMBERED_TEMPLATE = (
-    "MSH|^~\\&|BROKER|{0-3}|{0-4}|{0-5}|{0-6}||ORU^R01|{0-9}|P|2.4\n"
-    "PID|1||{1-3}||{1-5}||{1-7}|{1-8}\n"
-    "OBR|1||{4-3}|{4-4}|||{4-7}\n"
-    "OBX|1|NM|{5-3}||{5-5}||||||{5-11}\n"
-)
-PATH_TEMPLATE = (
-    "MSH|^~\\&|BROKER|{MSH-4}|{MSH-5}|{MSH-6}|{MSH-7}||ORU^R01|{MSH-10}|P|2.4\n"
-    "PID|1||{PID-3}||{PID-5}||{PID-7}|{PID-8}\n"
-    "OBR|1||{OBR-3}|{OBR-4}|||{OBR-7}\n"
-    "OBX|1|NM|{OBX-3}||{OBX-5}||||||{OBX-11}\n"
-)
 
 
 def segments_of(path):
@@ -237,7 +211,8 @@ def main():
         servers = measure_servers(plan)
         parse = measure_parse(plan)
         converters = measure_converters(plan)
-        text = report.render(plan, LOADS, servers, parse, converters)
+        in_memory = conversions.measure(plan, say)
+        text = report.render(plan, LOADS, servers, parse, converters, in_memory)
     except Failure as failure:
         say(f"bench: {failure}")
         return 1

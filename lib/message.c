@@ -402,13 +402,12 @@ hl7_slice hl7_segment_name(const struct hl7_message *message, size_t segment)
     return hl7_segment_field(message, segment, 0);
 }
 
-/* The segment is a header with fields: its separator is field 1 and stands between no others. */
+/* The segment is a header with fields: its separator is field 1 and stands between no others, so it
+ * is not before field 1 as in every other segment. */
 static bool has_header_fields(const struct hl7_message *message, const struct hl7_segment *segment)
 {
-    const char *text = message->bytes.ptr + segment->start;
-
-    return segment->end - segment->start > 3 && text[3] == message->delimiters.field &&
-           hl7_segment_is_header((hl7_slice){text, 3});
+    return segment->count > 1 &&
+           message->bytes.ptr[message->fields[segment->first + 1] - 1] != message->delimiters.field;
 }
 
 hl7_slice hl7_segment_field(const struct hl7_message *message, size_t segment, size_t field)

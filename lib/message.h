@@ -6,6 +6,21 @@
 
 #include "hl7.h"
 
+#include <string.h>
+
+/* Whether a segment has this name of three characters, as all names in paths are. Searches for
+ * segments consist of nothing else, so it is inline. */
+static inline bool message_segment_is(const struct hl7_message *message, size_t segment,
+                                      const char *name)
+{
+    const struct hl7_segment *found = &message->segments[segment];
+    const char *text = message->bytes.ptr + found->start;
+    size_t len = found->end - found->start;
+
+    return len >= 3 && memcmp(text, name, 3) == 0 &&
+           (len == 3 || text[3] == message->delimiters.field);
+}
+
 /* Bytes of a UTF-8 byte order mark at the front: 3 or 0. */
 size_t message_bom(hl7_slice bytes);
 

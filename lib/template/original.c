@@ -11,6 +11,8 @@
 
 #include "template/lexer.h"
 
+#include "scan.h"
+
 #include <assert.h>
 
 /* ---- Sorting ------------------------------------------------------------------------------- */
@@ -73,14 +75,25 @@ struct cursor {
     hl7_slice rest;  /* the line behind the piece */
 };
 
+/* The offset of the next line end, or of the end of the text. */
+static size_t line_end(hl7_slice text, size_t at)
+{
+    while (at < text.len) {
+        uint64_t ends = scan_block(text, at, '\r', '\n');
+        if (ends != 0) {
+            return at + scan_take(&ends);
+        }
+        at += text.len - at < SCAN_BLOCK ? text.len - at : SCAN_BLOCK;
+    }
+    return at;
+}
+
 /* Enters the line that begins at cursor->at, and its first piece. */
 static void enter_line(struct cursor *cursor)
 {
     size_t start = cursor->at;
 
-    while (cursor->at < cursor->source.len && !lexer_is_line_end(cursor->source.ptr[cursor->at])) {
-        cursor->at++;
-    }
+    cursor->at = line_end(cursor->source, start);
     cursor->line = hl7_slice_part(cursor->source, start, cursor->at - start);
     cursor->rest = cursor->line;
     cursor->piece_number = 0;

@@ -4,7 +4,10 @@
  * stands at. Nothing here can fail; what is not there is absent. */
 #include "template/run.h"
 
+#include "message.h"
 #include "path.h"
+
+#include <assert.h>
 
 /* ---- Segments ------------------------------------------------------------------------------ */
 
@@ -63,7 +66,8 @@ static size_t seek(const struct range *range, hl7_slice name, size_t at)
         struct matches matches = index_find(range->index, name, at, range->to);
         return matches.count > 0 ? matches.order[0] : range->to;
     }
-    while (at < range->to && !hl7_slice_equal(hl7_segment_name(range->message, at), name)) {
+    assert(name.len == 3);
+    while (at < range->to && !message_segment_is(range->message, at, name.ptr)) {
         at++;
     }
     return at;
@@ -82,7 +86,7 @@ static size_t find_indexed(const struct range *range, const struct hl7_path *pat
 static size_t find_last(const struct range *range, hl7_slice name)
 {
     for (size_t at = range->to; at > range->from; at--) {
-        if (hl7_slice_equal(hl7_segment_name(range->message, at - 1), name)) {
+        if (message_segment_is(range->message, at - 1, name.ptr)) {
             return at - 1;
         }
     }
