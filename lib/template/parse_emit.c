@@ -112,6 +112,7 @@ size_t parser_emit(struct parser *parser, const struct instruction *instruction)
         parser->code[index] = *instruction;
     }
     follow_stack(parser, instruction);
+    check_instruction(&parser->check, instruction, parser->strict);
     return index;
 }
 

@@ -348,6 +348,7 @@ void parser_run(struct parser *parser, bool bare)
         case PIECE_END:
             break;
         case PIECE_TEXT:
+            check_text(&parser->check, &piece, &parser->lexer);
             if (!parser->silent) {
                 parser_emit_text(parser, OP_TEXT, piece.position, piece.text);
             }

@@ -10,6 +10,7 @@
 #ifndef LIB_TEMPLATE_PARSER_H
 #define LIB_TEMPLATE_PARSER_H
 
+#include "template/check.h"
 #include "template/lexer.h"
 #include "template/limits.h"
 #include "template/program.h"
@@ -48,6 +49,7 @@ struct parser {
     size_t open;        /* where these braces open */
     bool bare;          /* there are none: the text is one expression */
     struct report *report;
+    struct check check; /* of the first pass */
 
     /* Filled in the second pass; all NULL in the first. */
     struct instruction *code;
