@@ -56,7 +56,7 @@ static enum hl7_code run(const struct hl7_template *program,
     enum hl7_code code = hl7_template_run(program, conversion, arena, &buffer, &diagnostic);
     assert(arena->used == used);
     if (code != HL7_OK) {
-        check_findings(program->text, &diagnostic);
+        check_findings(program->files[0].text, &diagnostic);
     }
     *ret_output = hl7_buffer_slice(&buffer);
     return code;

@@ -549,4 +549,7 @@ HL7_API bool hl7_version_at_least(const struct hl7_message *message, int major, 
 /* The conversion language. */
 #include "hl7/template.h"
 
+/* What the standard says of segments. */
+#include "hl7/dict.h"
+
 #endif

@@ -108,15 +108,18 @@ static enum hl7_code fill(hl7_slice text, bool bare, struct report *report,
 }
 
 /* The first pass. */
-static void check(hl7_slice text, bool bare, struct report *report, struct parser *ret_parser)
+static void check(hl7_slice text, bool bare, bool warn, struct report *report,
+                  struct parser *ret_parser)
 {
     parser_init(ret_parser, text, report);
+    ret_parser->check.report = warn ? report : NULL;
     if (text.len > TEMPLATE_MAX_BYTES) {
         report_add(report, 0, "the template is too long: more than 1 MiB", (hl7_slice){NULL, 0},
                    (hl7_slice){NULL, 0});
         return;
     }
     parser_run(ret_parser, bare);
+    check_end(&ret_parser->check, ret_parser->variables, ret_parser->variable_count);
 }
 
 enum hl7_code compile_text(hl7_slice text, bool bare, const struct hl7_compiling *how,
@@ -131,7 +134,7 @@ enum hl7_code compile_text(hl7_slice text, bool bare, const struct hl7_compiling
 
     report_init(&report, body, arena);
     report.loader = how == NULL ? NULL : how->loader;
-    check(body, bare, &report, &counted);
+    check(body, bare, how != NULL && how->warn, &report, &counted);
     counted.files[0].text = text;
     if (report.no_memory) {
         code = HL7_NO_MEMORY;

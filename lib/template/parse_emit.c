@@ -113,6 +113,7 @@ size_t parser_emit(struct parser *parser, const struct instruction *instruction)
         parser->code[index].file = (uint8_t)parser->file;
     }
     follow_stack(parser, instruction);
+    check_instruction(&parser->check, instruction, parser->strict);
     return index;
 }
 

@@ -386,6 +386,7 @@ void parser_lines(struct parser *parser)
         case PIECE_END:
             break;
         case PIECE_TEXT:
+            check_text(&parser->check, &piece, &parser->lexer);
             if (!parser->silent) {
                 parser_emit_text(parser, OP_TEXT, piece.position, piece.text);
             }

@@ -10,6 +10,7 @@
 #ifndef LIB_TEMPLATE_PARSER_H
 #define LIB_TEMPLATE_PARSER_H
 
+#include "template/check.h"
 #include "template/lexer.h"
 #include "template/limits.h"
 #include "template/program.h"
@@ -50,6 +51,7 @@ struct parser {
     size_t file;        /* the number of the file that is read */
     bool amid;          /* it is included in a line that has more than statements */
     struct report *report;
+    struct check check; /* of the first pass */
 
     /* Filled in the second pass; all NULL in the first. */
     struct instruction *code;

@@ -164,3 +164,34 @@ void report_unique(struct report *report)
     }
     report->last = last;
 }
+
+static bool is_behind(const struct hl7_diagnostic *a, const struct hl7_diagnostic *b)
+{
+    return a->line > b->line || (a->line == b->line && a->column > b->column);
+}
+
+void report_warn(struct report *report, size_t position, const char *pattern, hl7_slice first,
+                 hl7_slice second)
+{
+    struct hl7_diagnostic **place = &report->first;
+
+    report->warnings++;
+    if (report->warnings > TEMPLATE_MAX_DIAGNOSTICS || report->no_memory) {
+        return;
+    }
+    struct hl7_diagnostic *added = hl7_arena_alloc(report->arena, sizeof *added);
+    if (added == NULL) {
+        report->no_memory = true;
+        return;
+    }
+    report_fill(added, report->text, position, pattern, first, second);
+    added->severity = HL7_WARNING;
+    while (*place != NULL && !is_behind(*place, added)) {
+        place = &(*place)->next;
+    }
+    added->next = *place;
+    *place = added;
+    if (added->next == NULL) {
+        report->last = added;
+    }
+}

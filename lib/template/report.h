@@ -13,7 +13,8 @@ struct report {
     struct hl7_arena *arena;
     struct hl7_diagnostic *first;
     struct hl7_diagnostic *last;
-    size_t count;
+    size_t count; /* errors */
+    size_t warnings;
     const struct hl7_loader *loader; /* of files beside the template; NULL when there are none */
     bool no_memory;                  /* a finding did not fit the arena */
 };
@@ -24,6 +25,11 @@ void report_init(struct report *report, hl7_slice text, struct hl7_arena *arena)
  * TEMPLATE_MAX_DIAGNOSTICS only one more is kept, which says that there are others. */
 void report_add(struct report *report, size_t position, const char *pattern, hl7_slice first,
                 hl7_slice second);
+
+/* The same for a warning, which takes its place in the order of the text. Those behind the limit are
+ * left out. */
+void report_warn(struct report *report, size_t position, const char *pattern, hl7_slice first,
+                 hl7_slice second);
 
 /* Adds a finding that is complete, as one about a table. */
 void report_take(struct report *report, const struct hl7_diagnostic *finding);

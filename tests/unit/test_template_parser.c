@@ -163,7 +163,7 @@ static void an_error_says_where_and_what(void **state)
          "unknown path 'PID-5.1.2.3': a path looks like PID-3[2].1.2 or OBX[3]-5; it cannot go on "
          "like this"},
         /* What follows in the language. */
-        {"{include 'a.hl7'}", 2, "unknown statement 'include'"},
+        {"{include 'a.hl7'}", 10, "there is no file 'a.hl7' beside the template"},
         {"{@a}", 2, "'@' cannot stand here"},
         /* Names. */
         {"{strct}", 2, "unknown name 'strct' (did you mean 'strict'?)"},
