@@ -145,7 +145,8 @@ static bool is_said(const struct hl7_diagnostic *at, const struct hl7_diagnostic
 {
     while (at != finding &&
            (at->line != finding->line || at->column != finding->column ||
-            !hl7_slice_equal(at->file, finding->file) || strcmp(at->text, finding->text) != 0)) {
+            !hl7_slice_equal(at->file, finding->file) ||
+            !hl7_slice_equal(hl7_slice_of(at->text), hl7_slice_of(finding->text)))) {
         at = at->next;
     }
     return at != finding;
