@@ -63,6 +63,10 @@ void services_again(struct services *services)
 
 bool services_end(struct services *services, bool good)
 {
+    if (good && services->rehearsal && services->sequences.error[0] == '\0') {
+        services_again(services);
+        return true;
+    }
     if (good && sequences_keep(&services->sequences)) {
         services->counter = services->given.control_id_counter;
         return true;

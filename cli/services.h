@@ -16,6 +16,7 @@ struct services {
     struct sequences sequences;
     char prefix[CONTROL_ID_PREFIX];
     uint64_t counter; /* the last control id that is used up */
+    bool rehearsal;   /* results are only looked at: nothing is ever used up */
 };
 
 /* `sequence_file`: NULL when the sequences of a run begin at 1. The services must not move. */

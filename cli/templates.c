@@ -156,6 +156,7 @@ static enum hl7_code run_growing(const struct template_file *file,
         if (!memory_grow(&output->scratch, scratch) || !memory_grow(&output->text, text)) {
             return HL7_NO_MEMORY;
         }
+        output->attempt++;
         if (services != NULL) {
             services_again(services);
         }

@@ -48,6 +48,7 @@ void template_unload(struct template_file *file);
 struct template_output {
     struct memory_block scratch;
     struct memory_block text;
+    size_t attempt; /* counts runs: one that needs more memory is begun again */
 };
 
 /* Runs the template, giving it more memory as long as it needs more. `services` may be NULL; the

@@ -4,8 +4,10 @@
  * A message that cannot be converted is complained about; the others are converted all the same.
  */
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "convert_trace.h"
 #include "reader.h"
 #include "results.h"
 #include "services.h"
@@ -22,7 +24,10 @@ struct convert_options {
     uint64_t max_message;
     uint64_t max_steps;
     uint64_t max_output;
+    int color;
     bool strict;
+    bool trace;
+    bool json;
 };
 
 /* --message NAME=FILE: the message and its index. */
@@ -43,6 +48,10 @@ struct convert {
     struct convert_named others[OPTION_LIST_MAX];
     struct hl7_named named[OPTION_LIST_MAX];
     size_t named_count;
+    struct trace *trace; /* --trace */
+    struct text_terminal terminal;
+    struct show_counts counts;
+    struct json json;
     int status;
 };
 
@@ -95,6 +104,24 @@ static void convert_warn_unparsed(struct convert *convert)
 
 /* ---- Converting ----------------------------------------------------------------------------- */
 
+static void convert_show(struct convert *convert, const struct source_item *item,
+                         const struct hl7_message *message, hl7_slice result)
+{
+    const struct trace_view view = {.trace = convert->trace,
+                                    .item = item,
+                                    .message = message,
+                                    .template = convert->template.path,
+                                    .result = result,
+                                    .format = hl7_template_format(convert->template.program),
+                                    .terminal = convert->terminal,
+                                    .counts = &convert->counts,
+                                    .json = &convert->json};
+
+    if (!(convert->options->json ? trace_print_json(&view) : trace_print(&view))) {
+        convert->status = verb_failed(convert->verb, "out of memory");
+    }
+}
+
 static void convert_source(struct convert *convert, const struct source_item *item,
                            const struct hl7_message *message)
 {
@@ -109,10 +136,16 @@ static void convert_source(struct convert *convert, const struct source_item *it
                                         .max_output = (size_t)convert->options->max_output};
     struct hl7_diagnostic diagnostic = {.line = 0};
     hl7_slice result = {NULL, 0};
+
+    if (convert->trace != NULL) {
+        trace_begin(convert->trace, &convert->memory, &conversion);
+    }
     enum hl7_code code = template_run(&convert->template, &conversion, &convert->services,
                                       &convert->memory, &result, &diagnostic);
 
-    if (code == HL7_OK) {
+    if (code == HL7_OK && convert->trace != NULL) {
+        convert_show(convert, item, message, result);
+    } else if (code == HL7_OK) {
         results_put(&convert->results, item, result);
     } else if (code == HL7_REFUSED) {
         convert_refused(convert, item, &refusal);
@@ -276,8 +309,22 @@ static int read_others(struct convert *convert, const struct verb_call *call)
 
 /* ---- The verb ------------------------------------------------------------------------------- */
 
+static bool convert_begin_trace(struct convert *convert)
+{
+    convert->trace = calloc(1, sizeof *convert->trace);
+    convert->services.rehearsal = true;
+    text_terminal_open(&convert->terminal, stdout, (enum text_when)convert->options->color);
+    json_to_file(&convert->json, stdout);
+    return convert->trace != NULL;
+}
+
 static void convert_release(struct convert *convert)
 {
+    if (convert->trace != NULL) {
+        trace_release(convert->trace);
+        free(convert->trace);
+    }
+    show_counts_free(&convert->counts);
     for (size_t i = 0; i < OPTION_LIST_MAX; i++) {
         memory_free(&convert->others[i].text);
         memory_free(&convert->others[i].index);
@@ -308,6 +355,12 @@ static int convert_check(const struct verb_call *call)
     if (options->output != NULL && options->output_dir != NULL) {
         return verb_misuse(call->verb, "--output and --output-dir exclude each other");
     }
+    if (options->trace && (options->output != NULL || options->output_dir != NULL)) {
+        return verb_misuse(call->verb, "--trace prints no results; leave --output out");
+    }
+    if (options->json && !options->trace) {
+        return verb_misuse(call->verb, "--json is a form of --trace; give both");
+    }
     if (strcmp(options->template, "-") == 0 && wants_standard_input(call)) {
         return verb_misuse(call->verb, "the template comes from standard input; name the files");
     }
@@ -326,7 +379,10 @@ static int convert_run(const struct verb_call *call)
         return status;
     }
     services_open(&convert.services, convert.options->sequence_file);
-    status = read_others(&convert, call);
+    if (convert.options->trace && !convert_begin_trace(&convert)) {
+        status = verb_failed(call->verb, "out of memory");
+    }
+    status = status == VERB_DONE ? read_others(&convert, call) : status;
     if (status == VERB_DONE) {
         convert_all(&convert, call);
     }
@@ -345,6 +401,23 @@ static const struct option convert_option_table[] = {
      .kind = OPTION_FLAG,
      .doc = "A placeholder that the message has nothing for is an error, not empty",
      OPTION_PLACE(struct convert_options, strict)},
+    {.name = "trace",
+     .kind = OPTION_FLAG,
+     .doc = "Print, in place of the results, where each value of them came from, and then what of "
+            "the message nothing read",
+     OPTION_PLACE(struct convert_options, trace)},
+    {.name = "json",
+     .letter = 'j',
+     .kind = OPTION_FLAG,
+     .doc = "Print the trace as JSON, an object for each message",
+     OPTION_PLACE(struct convert_options, json)},
+    {.name = "color",
+     .argument = "WHEN",
+     .kind = OPTION_CHOICE,
+     .choices = text_when_words,
+     .standard = "auto",
+     .doc = "Use colours in the trace: auto, always or never",
+     OPTION_PLACE(struct convert_options, color)},
     {.name = "message",
      .letter = 'm',
      .argument = "NAME=FILE",
@@ -422,6 +495,7 @@ static const struct verb_example convert_examples[] = {
     {"orderly convert -t ack.hl7 order.hl7", "Prints what the template makes of one message"},
     {"orderly convert -t ris.hl7 -o out.hl7 inbox/", "Converts all files of a directory into one"},
     {"orderly convert -t ris.hl7 --output-dir out inbox/", "The same, file by file"},
+    {"orderly convert --trace -t ris.hl7 order.hl7", "Tells where each value comes from"},
     {"orderly convert --strict -t ris.hl7 order.hl7 | orderly send ris:2575",
      "Converts and sends; stops at a value that is missing"},
     {NULL, NULL}};

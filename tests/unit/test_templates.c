@@ -98,7 +98,7 @@ static void a_result_may_be_much_larger_than_the_memory_there_was(void **state)
     size_t len = (size_t)3 << 20;
     char *source = malloc(len);
     struct template_file file = compile("{0-0}{0-0}|{0-0}");
-    struct template_output output = {{NULL, 0}, {NULL, 0}};
+    struct template_output output = {.attempt = 0};
     struct hl7_diagnostic diagnostic = {.line = 0};
     struct hl7_conversion conversion = {.source = {source, len}};
     hl7_slice result = {NULL, 0};
@@ -120,7 +120,7 @@ static void a_result_may_be_much_larger_than_the_memory_there_was(void **state)
 static void a_conversion_that_fails_says_where(void **state)
 {
     struct template_file file = compile("A|{0-0}\n|{0-7}");
-    struct template_output output = {{NULL, 0}, {NULL, 0}};
+    struct template_output output = {.attempt = 0};
     struct hl7_diagnostic diagnostic = {.line = 0};
     struct hl7_conversion conversion = {.source = HL7_TEXT("a|b"), .strict = true};
     hl7_slice result = {NULL, 0};
