@@ -77,9 +77,10 @@ static void convert_failed(struct convert *convert, const struct source_item *it
 
     if (diagnostic->line == 0 && why[0] != '\0') {
         const char *file = convert->options->sequence_file;
-        convert->status = verb_worst(
-            convert->status, verb_failed(convert->verb, "%s:%zu: not converted: %s: %s", item->file,
-                                         item->line, file == NULL ? "sequence" : file, why));
+
+        (void)verb_failed(convert->verb, "%s:%zu: not converted: %s: %s", item->file, item->line,
+                          file == NULL ? "sequence()" : file, why);
+        convert->status = verb_worst(convert->status, file == NULL ? VERB_NO : VERB_FAILED);
     } else if (diagnostic->line == 0) {
         convert->status =
             verb_worst(convert->status, verb_failed(convert->verb, "%s:%zu: not converted: %s",
@@ -154,14 +155,22 @@ static void convert_source(struct convert *convert, const struct source_item *it
     }
 }
 
-/* The next line that is not blank, without its line end. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* The next line that is not blank, without the blanks around it. */
 static bool next_line(hl7_slice *rest, size_t *number, hl7_slice *ret_line)
 {
     hl7_slice line;
 
     while (hl7_piece_next(rest, '\n', &line)) {
         ++*number;
-        while (line.len > 0 && strchr(" \t\r", line.ptr[line.len - 1]) != NULL) {
+        while (line.len > 0 && is_blank(line.ptr[0])) {
+            line = hl7_slice_part(line, 1, line.len);
+        }
+        while (line.len > 0 && is_blank(line.ptr[line.len - 1])) {
             line.len--;
         }
         if (line.len > 0) {
