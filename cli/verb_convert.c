@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "convert_trace.h"
+#include "option_rows.h"
 #include "reader.h"
 #include "results.h"
 #include "services.h"
@@ -420,13 +421,7 @@ static const struct option convert_option_table[] = {
      .kind = OPTION_FLAG,
      .doc = "Print the trace as JSON, an object for each message",
      OPTION_PLACE(struct convert_options, json)},
-    {.name = "color",
-     .argument = "WHEN",
-     .kind = OPTION_CHOICE,
-     .choices = text_when_words,
-     .standard = "auto",
-     .doc = "Use colours in the trace: auto, always or never",
-     OPTION_PLACE(struct convert_options, color)},
+    OPTION_ROW_COLOR(struct convert_options),
     {.name = "message",
      .letter = 'm',
      .argument = "NAME=FILE",
@@ -454,13 +449,7 @@ static const struct option convert_option_table[] = {
          "from: NAME.hl7, NAME-2.hl7; .json, .xml, .csv or .txt where the template makes that. Files that exist are not "
          "replaced",
      OPTION_PLACE(struct convert_options, output_dir)},
-    {.name = "max-message",
-     .argument = "SIZE",
-     .kind = OPTION_SIZE,
-     .standard = "16M",
-     .min = 1,
-     .doc = "Skip a message longer than this",
-     OPTION_PLACE(struct convert_options, max_message)},
+    OPTION_ROW_MAX_MESSAGE(struct convert_options),
     {.name = "max-steps",
      .argument = "NUMBER",
      .kind = OPTION_NUMBER,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "option_rows.h"
 #include "reader.h"
 #include "templates.h"
 #include "text.h"
@@ -203,18 +204,8 @@ static const struct option get_option_table[] = {
      .kind = OPTION_FLAG,
      .doc = "Print a JSON object for each message; a value that is absent is null",
      OPTION_PLACE(struct get_options, json)},
-    {.name = "charset",
-     .argument = "NAME",
-     .kind = OPTION_TEXT,
-     .doc = "The character set of messages that name none in MSH-18; UTF-8 when not given",
-     OPTION_PLACE(struct get_options, charset)},
-    {.name = "max-message",
-     .argument = "SIZE",
-     .kind = OPTION_SIZE,
-     .standard = "16M",
-     .min = 1,
-     .doc = "Skip a message longer than this",
-     OPTION_PLACE(struct get_options, max_message)},
+    OPTION_ROW_CHARSET(struct get_options),
+    OPTION_ROW_MAX_MESSAGE(struct get_options),
     {.name = NULL}};
 
 static const char *const get_description[] = {

@@ -4,6 +4,7 @@
 #include "listen.h"
 
 #include "log.h"
+#include "option_rows.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -83,13 +84,7 @@ static const struct option listen_option_table[] = {
      .doc = "Print each message as one line of JSON",
      PLACE(json)},
     {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .doc = "Print no messages", PLACE(quiet)},
-    {.name = "color",
-     .argument = "WHEN",
-     .kind = OPTION_CHOICE,
-     .choices = text_when_words,
-     .standard = "auto",
-     .doc = "Use colours: auto, always or never",
-     PLACE(color)},
+    OPTION_ROW_COLOR(struct listen_options),
     {.name = "charset",
      .argument = "NAME",
      .kind = OPTION_TEXT,

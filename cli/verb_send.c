@@ -3,6 +3,7 @@
  * verb_send.c - `orderly send`: its options, and what is settled before anything is sent: the
  * address and that the options fit together. The sending itself is send_run.c.
  */
+#include "option_rows.h"
 #include "verb.h"
 
 #include <netdb.h>
@@ -161,13 +162,7 @@ static const struct option send_option_table[] = {
      .doc = "Print a JSON object for each message: file, line, control_id, outcome, code, reason, "
             "text, milliseconds, attempts, reply",
      OPTION_PLACE(struct send_options, json)},
-    {.name = "color",
-     .argument = "WHEN",
-     .kind = OPTION_CHOICE,
-     .choices = text_when_words,
-     .standard = "auto",
-     .doc = "Use colours",
-     OPTION_PLACE(struct send_options, color)},
+    OPTION_ROW_COLOR(struct send_options),
     {.name = NULL}};
 
 /* Long enough for any name DNS has. */

@@ -2,6 +2,7 @@
  *
  * verb_show.c - `orderly show [FILE]...`: messages as trees.
  */
+#include "option_rows.h"
 #include "reader.h"
 #include "show.h"
 #include "text.h"
@@ -72,25 +73,9 @@ static const struct option show_option_table[] = {
      .kind = OPTION_FLAG,
      .doc = "Print each message as one line of JSON",
      OPTION_PLACE(struct show_options, json)},
-    {.name = "charset",
-     .argument = "NAME",
-     .kind = OPTION_TEXT,
-     .doc = "The character set of messages that name none in MSH-18; UTF-8 when not given",
-     OPTION_PLACE(struct show_options, charset)},
-    {.name = "color",
-     .argument = "WHEN",
-     .kind = OPTION_CHOICE,
-     .choices = text_when_words,
-     .standard = "auto",
-     .doc = "Use colours: auto (on a terminal), always or never",
-     OPTION_PLACE(struct show_options, color)},
-    {.name = "max-message",
-     .argument = "SIZE",
-     .kind = OPTION_SIZE,
-     .standard = "16M",
-     .min = 1,
-     .doc = "Skip a message longer than this",
-     OPTION_PLACE(struct show_options, max_message)},
+    OPTION_ROW_CHARSET(struct show_options),
+    OPTION_ROW_COLOR(struct show_options),
+    OPTION_ROW_MAX_MESSAGE(struct show_options),
     {.name = NULL}};
 
 static const char *const show_description[] = {
