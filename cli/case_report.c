@@ -169,6 +169,16 @@ static size_t sum_of(const size_t counts[REPORT_VERDICTS])
     return sum;
 }
 
+/* ", 2 failed" */
+static void count_verdict(const struct text_terminal *terminal, enum report_verdict verdict,
+                          size_t count)
+{
+    fprintf(terminal->file, ", %zu ", count);
+    text_styled(terminal, count > 0 ? verdict_styles[verdict] : TEXT_NORMAL,
+                verdict_words[verdict]);
+    fputs(verdict == REPORT_MISTAKE && count != 1 ? "s" : "", terminal->file);
+}
+
 static void template_line(const struct report *report)
 {
     const struct text_terminal *terminal = &report->terminal;
@@ -183,8 +193,7 @@ static void template_line(const struct report *report)
     }
     for (size_t i = REPORT_UPDATED; i < REPORT_VERDICTS; i++) {
         if (report->in_template[i] > 0) {
-            fprintf(terminal->file, ", %zu ", report->in_template[i]);
-            text_styled(terminal, verdict_styles[i], verdict_words[i]);
+            count_verdict(terminal, (enum report_verdict)i, report->in_template[i]);
         }
     }
     fputc('\n', terminal->file);
@@ -345,9 +354,7 @@ void report_sum(struct report *report)
             report->total[REPORT_PASSED]);
     for (size_t i = REPORT_UPDATED; i < REPORT_VERDICTS; i++) {
         if (report->total[i] > 0 || i == REPORT_FAILED) {
-            fprintf(to->file, ", %zu ", report->total[i]);
-            text_styled(to, report->total[i] > 0 ? verdict_styles[i] : TEXT_NORMAL,
-                        verdict_words[i]);
+            count_verdict(to, (enum report_verdict)i, report->total[i]);
         }
     }
     fputc('\n', to->file);

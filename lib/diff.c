@@ -27,6 +27,7 @@ struct diff {
     const struct hl7_comparison *how;
     bool alike; /* the messages have the same delimiters */
     bool stopped;
+    bool last; /* neither side has a piece behind the one that is compared */
     size_t count;
     struct diff_mark *expected_marks;
     struct diff_mark *actual_marks;
@@ -113,16 +114,18 @@ static bool is_hollow(const struct hl7_message *message, hl7_slice value)
     return true;
 }
 
-/* One of the values is empty or absent: does that make a difference? */
+/* One of the values is empty or absent: does that make a difference? An empty piece that the other
+ * side lacks is implied by what stands behind it, so it counts only if nothing does. */
 static bool differs_from_nothing(const struct diff *diff, hl7_slice expected, hl7_slice actual,
                                  unsigned level)
 {
     bool both = (expected.ptr == NULL) == (actual.ptr == NULL);
 
-    if (diff->how->loose && (level != COMPONENTS || both)) {
-        return !is_hollow(diff->expected, expected) || !is_hollow(diff->actual, actual);
+    if (diff->how->loose) {
+        return !is_hollow(diff->expected, expected) || !is_hollow(diff->actual, actual) ||
+               (level == COMPONENTS && !both && diff->last);
     }
-    return !both || expected.len != actual.len;
+    return expected.len != actual.len || (!both && diff->last);
 }
 
 static hl7_slice standard(const struct hl7_message *message, hl7_slice raw,
@@ -200,6 +203,7 @@ static void compare_pieces(struct diff *diff)
         return;
     }
     *path_number(diff, frame->level) = ++frame->number;
+    diff->last = frame->expected.ptr == NULL && frame->actual.ptr == NULL;
     compare_values(diff, expected, actual, frame->level + 1);
 }
 
@@ -269,6 +273,7 @@ static void compare_segments(struct diff *diff, size_t expected, size_t actual)
     go_to(diff, expected, actual);
     count = count > other ? count : other;
     for (uint32_t field = 1; field < count && !diff->stopped; field++) {
+        diff->last = field + 1 == count;
         compare_field(diff, field, header && field <= 2);
     }
 }

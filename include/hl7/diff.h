@@ -45,8 +45,8 @@ enum hl7_difference_kind {
 /* The stable name of a kind ("segment-missing"). */
 HL7_API const char *hl7_difference_name(enum hl7_difference_kind kind);
 
-/* One difference; lives until the callback returns. Where both values are empty, one is absent: a
- * separator stands there in one message only. */
+/* One difference; lives until the callback returns. Where both values are empty, one is absent: the
+ * separators of one message go on to here, and nothing follows. */
 struct hl7_difference {
     enum hl7_difference_kind kind;
     /* Where: occurrence and field as numbers, the others 0 above the difference. The occurrence is
