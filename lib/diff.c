@@ -21,6 +21,13 @@ struct frame {
     uint32_t number;
 };
 
+/* Where a value is written in other forms. */
+struct room {
+    char *standard;
+    char *text;
+    size_t size; /* of each */
+};
+
 struct diff {
     const struct hl7_message *expected;
     const struct hl7_message *actual;
@@ -32,8 +39,8 @@ struct diff {
     struct diff_mark *expected_marks;
     struct diff_mark *actual_marks;
     uint32_t *beside;
-    struct hl7_buffer expected_text; /* room for a value in the standard delimiters */
-    struct hl7_buffer actual_text;
+    struct room expected_room;
+    struct room actual_room;
     struct hl7_difference at; /* where the comparison is */
     struct frame frames[LEAF];
     unsigned depth;
@@ -128,26 +135,33 @@ static bool differs_from_nothing(const struct diff *diff, hl7_slice expected, hl
     return expected.len != actual.len || (!both && diff->last);
 }
 
-static hl7_slice standard(const struct hl7_message *message, hl7_slice raw,
-                          struct hl7_buffer *buffer)
+/* A value in the standard delimiters; loosely as text, so that it does not matter how it is escaped.
+ * (Only then a formatting sequence is the same as its characters, escaped.) */
+static hl7_slice said_by(const struct diff *diff, const struct hl7_message *message, hl7_slice raw,
+                         const struct room *room)
 {
-    buffer->len = 0;
-    buffer->full = false;
-    return hl7_recode(&message->delimiters, &hl7_standard_delimiters, raw, buffer) == HL7_OK
-               ? hl7_buffer_slice(buffer)
-               : raw;
+    struct hl7_buffer standard;
+    struct hl7_buffer text;
+
+    hl7_buffer_init(&standard, room->standard, room->size);
+    hl7_buffer_init(&text, room->text, room->size);
+    if (hl7_recode(&message->delimiters, &hl7_standard_delimiters, raw, &standard) != HL7_OK) {
+        return raw;
+    }
+    if (!diff->how->loose) {
+        return hl7_buffer_slice(&standard);
+    }
+    hl7_unescape(&hl7_standard_delimiters, hl7_buffer_slice(&standard), HL7_TEXT_HL7, &text);
+    return hl7_buffer_slice(&text);
 }
 
-static bool leaves_differ(struct diff *diff, hl7_slice expected, hl7_slice actual)
+static bool leaves_differ(const struct diff *diff, hl7_slice expected, hl7_slice actual)
 {
-    if (diff->alike && hl7_slice_equal(expected, actual)) {
-        return false;
+    if (diff->alike && (!diff->how->loose || hl7_slice_equal(expected, actual))) {
+        return !hl7_slice_equal(expected, actual);
     }
-    if (diff->alike && !diff->how->loose) {
-        return true;
-    }
-    return !hl7_slice_equal(standard(diff->expected, expected, &diff->expected_text),
-                            standard(diff->actual, actual, &diff->actual_text));
+    return !hl7_slice_equal(said_by(diff, diff->expected, expected, &diff->expected_room),
+                            said_by(diff, diff->actual, actual, &diff->actual_room));
 }
 
 /* The number in the path that counts the pieces of a level. */
@@ -334,17 +348,17 @@ static bool same_delimiters(const struct hl7_delimiters *a, const struct hl7_del
 size_t hl7_diff_memory(const struct hl7_message *expected, const struct hl7_message *actual)
 {
     return diff_align_memory(expected->segment_count, actual->segment_count) +
-           RECODE_GROWTH * (longest_segment(expected) + longest_segment(actual));
+           2 * RECODE_GROWTH * (longest_segment(expected) + longest_segment(actual)) +
+           4 * _Alignof(max_align_t);
 }
 
-static bool take_text(const struct hl7_message *message, struct hl7_arena *arena,
-                      struct hl7_buffer *buffer)
+static bool take_room(const struct hl7_message *message, struct hl7_arena *arena,
+                      struct room *ret_room)
 {
     size_t size = RECODE_GROWTH * longest_segment(message);
-    void *memory = hl7_arena_alloc(arena, size);
 
-    hl7_buffer_init(buffer, memory, size);
-    return memory != NULL;
+    *ret_room = (struct room){hl7_arena_alloc(arena, size), hl7_arena_alloc(arena, size), size};
+    return ret_room->standard != NULL && ret_room->text != NULL;
 }
 
 static bool prepare(struct diff *diff, struct hl7_arena *arena)
@@ -360,8 +374,8 @@ static bool prepare(struct diff *diff, struct hl7_arena *arena)
     if (diff->alike && !diff->how->loose) {
         return diff->beside != NULL;
     }
-    return diff->beside != NULL && take_text(diff->expected, arena, &diff->expected_text) &&
-           take_text(diff->actual, arena, &diff->actual_text);
+    return diff->beside != NULL && take_room(diff->expected, arena, &diff->expected_room) &&
+           take_room(diff->actual, arena, &diff->actual_room);
 }
 
 enum hl7_code hl7_diff(const struct hl7_message *expected, const struct hl7_message *actual,
