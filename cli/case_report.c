@@ -59,10 +59,22 @@ void report_close(struct report *report)
 
 /* ---- XML ------------------------------------------------------------------------------------ */
 
-/* Text for between tags and for attributes: what XML cannot hold was made safe before. */
+/* U+FFFE and U+FFFF, which XML does not allow though they are text. */
+static bool is_no_character(hl7_slice text)
+{
+    return hl7_slice_starts(text, HL7_TEXT("\xef\xbf\xbe")) ||
+           hl7_slice_starts(text, HL7_TEXT("\xef\xbf\xbf"));
+}
+
+/* Text for between tags and for attributes. It is UTF-8 without control characters. */
 static void xml_text(FILE *file, hl7_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
+        if (is_no_character(hl7_slice_part(text, i, 3))) {
+            fputs("\xef\xbf\xbd", file);
+            i += 2;
+            continue;
+        }
         switch (text.ptr[i]) {
         case '&':
             fputs("&amp;", file);
