@@ -127,6 +127,20 @@ class Directories(Check):
         self.assertEqual(self.check(folder), 3)
         self.assertIn("nothing to check in this directory", self.err)
 
+    def test_a_file_that_another_one_includes_is_checked_as_a_part_of_it(self):
+        folder = self.write_templates(main__hl7=b"{for o in OBX}\n{include 'part.hl7'}\n{end}\n",
+                                      part__hl7=b"{o-5}\n{o-31}\n")
+        self.assertEqual(self.check(folder), 0, self.out)
+        self.assertEqual(self.out.count("has no OBX-31"), 1)
+        self.assertIn(f"{folder}/part.hl7:2:2: warning: ", self.out)
+        self.assertIn("2 files: 0 errors, 1 warning\n", self.out)
+        self.assertEqual(self.check(f"{folder}/part.hl7"), 2)
+
+    def test_files_that_include_each_other_are_mistakes(self):
+        folder = self.write_templates(a__hl7=b"{include 'b.hl7'}\n", b__hl7=b"{include 'a.hl7'}\n")
+        self.assertEqual(self.check(folder), 2)
+        self.assertIn("includes itself", self.out)
+
     def test_the_examples_have_no_mistakes(self):
         self.assertEqual(self.check("--werror", SOURCE / "examples/templates"), 0, self.out)
 
