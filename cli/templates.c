@@ -52,10 +52,10 @@ void template_print_diagnostic(FILE *file, const char *path,
 /* ---- Loading -------------------------------------------------------------------------------- */
 
 /* Compiles with more and more memory until it is enough. */
-static enum hl7_code template_compile(struct template_file *file)
+static enum hl7_code template_compile(struct template_file *file, bool warn)
 {
     const struct hl7_loader loader = beside_loader(&file->beside);
-    const struct hl7_compiling how = {.loader = &loader};
+    const struct hl7_compiling how = {.loader = &loader, .warn = warn};
     hl7_slice text = beside_template(&file->beside);
     enum hl7_code code = HL7_NO_MEMORY;
     size_t size = 16384 + text.len * 4;
@@ -72,7 +72,7 @@ static enum hl7_code template_compile(struct template_file *file)
     return code;
 }
 
-bool template_open(struct template_file *ret_file, const char *path)
+static bool open_template(struct template_file *ret_file, const char *path, bool warn)
 {
     struct template_file file = {.path = path};
     int reason = beside_open(&file.beside, path);
@@ -80,13 +80,23 @@ bool template_open(struct template_file *ret_file, const char *path)
     if (reason != 0) {
         (void)snprintf(file.problem, sizeof file.problem, "%s", strerror(reason));
     } else {
-        enum hl7_code code = template_compile(&file);
+        enum hl7_code code = template_compile(&file, warn);
         if (code != HL7_OK && file.findings == NULL) {
             (void)snprintf(file.problem, sizeof file.problem, "%s", hl7_code_name(code));
         }
     }
     *ret_file = file;
     return file.program != NULL;
+}
+
+bool template_open(struct template_file *ret_file, const char *path)
+{
+    return open_template(ret_file, path, false);
+}
+
+bool template_check(struct template_file *ret_file, const char *path)
+{
+    return open_template(ret_file, path, true);
 }
 
 bool template_unreadable(const struct template_file *file, size_t number, char *text, size_t size)

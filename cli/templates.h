@@ -34,6 +34,9 @@ struct template_file {
  * findings or a problem. Says nothing to anybody. Must be unloaded in any case. */
 bool template_open(struct template_file *ret_file, const char *path);
 
+/* The same; warnings are among the findings. */
+bool template_check(struct template_file *ret_file, const char *path);
+
 /* The same for a verb that works with one template: VERB_DONE; or it is complained about on standard
  * error and the answer is VERB_MISUSE (it has errors) or VERB_FAILED (it cannot be read). */
 int template_load(const struct verb *verb, const char *path, struct template_file *ret_file);

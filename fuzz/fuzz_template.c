@@ -114,6 +114,25 @@ static void check_runs(const struct hl7_template *program, hl7_slice source,
     assert(strict != HL7_OK || hl7_slice_equal(output, second));
 }
 
+/* Warnings change nothing but the list of findings. */
+static void check_warnings(hl7_slice text, enum hl7_code code, struct hl7_arena *arena)
+{
+    static const struct hl7_compiling how = {.warn = true};
+    const struct hl7_template *program = NULL;
+    struct hl7_diagnostic *findings = NULL;
+    size_t used = arena->used;
+
+    enum hl7_code warned = hl7_template_compile(text, &how, arena, &program, &findings);
+    assert(warned == code || warned == HL7_NO_MEMORY);
+    size_t errors = 0;
+    for (const struct hl7_diagnostic *d = findings; d != NULL; d = d->next) {
+        assert(d->line > 0 && d->column > 0 && d->column <= d->source.len + 1);
+        errors += d->severity == HL7_ERROR ? 1 : 0;
+    }
+    assert((errors > 0) == (warned == HL7_BAD_TEMPLATE));
+    arena->used = used;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char memory[ARENA_BYTES];
@@ -140,5 +159,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (code == HL7_OK) {
         check_runs(program, source, &arena);
     }
+    check_warnings(text, code, &arena);
     return 0;
 }

@@ -551,6 +551,7 @@ HL7_API bool hl7_version_at_least(const struct hl7_message *message, int major, 
 
 /* What the standard says of segments. */
 #include "hl7/dict.h"
+
 /* Differences between messages. */
 #include "hl7/diff.h"
 

@@ -129,6 +129,7 @@ static void check_let(struct check *check, const struct instruction *let)
     if (!name->given) {
         name->given = true;
         name->position = let->position;
+        name->file = check->report->file;
         name->text = check->report->text;
     }
 }
@@ -160,6 +161,8 @@ void check_end(struct check *check, const hl7_slice *names, size_t count)
     for (size_t i = 0; check->report != NULL && check->report->count == 0 && i < count; i++) {
         const struct check_name *name = &check->names[i];
         if (name->given && !name->used) {
+            check->report->file = name->file;
+            check->report->text = name->text;
             report_warn(check->report, name->position, "the name '%' is never used", names[i],
                         NOTHING);
         }

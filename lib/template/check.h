@@ -12,7 +12,8 @@
 
 /* What is known of one name that 'let' gives. */
 struct check_name {
-    hl7_slice text; /* the file of its first 'let' */
+    hl7_slice file; /* of its first 'let': name and text */
+    hl7_slice text;
     size_t position;
     bool given;
     bool used;

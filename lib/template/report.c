@@ -140,13 +140,16 @@ void report_take(struct report *report, const struct hl7_diagnostic *finding)
     }
 }
 
+static bool is_same(const struct hl7_diagnostic *a, const struct hl7_diagnostic *b)
+{
+    return a->line == b->line && a->column == b->column && hl7_slice_equal(a->file, b->file) &&
+           hl7_slice_equal(hl7_slice_of(a->text), hl7_slice_of(b->text));
+}
+
 /* Something before `finding` says the same. */
 static bool is_said(const struct hl7_diagnostic *at, const struct hl7_diagnostic *finding)
 {
-    while (at != finding &&
-           (at->line != finding->line || at->column != finding->column ||
-            !hl7_slice_equal(at->file, finding->file) ||
-            !hl7_slice_equal(hl7_slice_of(at->text), hl7_slice_of(finding->text)))) {
+    while (at != finding && !is_same(at, finding)) {
         at = at->next;
     }
     return at != finding;
@@ -168,7 +171,8 @@ void report_unique(struct report *report)
 
 static bool is_behind(const struct hl7_diagnostic *a, const struct hl7_diagnostic *b)
 {
-    return a->line > b->line || (a->line == b->line && a->column > b->column);
+    return hl7_slice_equal(a->file, b->file) &&
+           (a->line > b->line || (a->line == b->line && a->column > b->column));
 }
 
 void report_warn(struct report *report, size_t position, const char *pattern, hl7_slice first,
@@ -176,10 +180,10 @@ void report_warn(struct report *report, size_t position, const char *pattern, hl
 {
     struct hl7_diagnostic **place = &report->first;
 
-    report->warnings++;
-    if (report->warnings > TEMPLATE_MAX_DIAGNOSTICS || report->no_memory) {
+    if (report->warnings == TEMPLATE_MAX_DIAGNOSTICS || report->no_memory) {
         return;
     }
+    size_t used = report->arena->used;
     struct hl7_diagnostic *added = hl7_arena_alloc(report->arena, sizeof *added);
     if (added == NULL) {
         report->no_memory = true;
@@ -187,9 +191,15 @@ void report_warn(struct report *report, size_t position, const char *pattern, hl
     }
     report_fill(added, report->text, position, pattern, first, second);
     added->severity = HL7_WARNING;
+    added->file = report->file;
     while (*place != NULL && !is_behind(*place, added)) {
+        if (is_same(*place, added)) {
+            report->arena->used = used;
+            return;
+        }
         place = &(*place)->next;
     }
+    report->warnings++;
     added->next = *place;
     *place = added;
     if (added->next == NULL) {

@@ -26,16 +26,16 @@ void report_init(struct report *report, hl7_slice text, struct hl7_arena *arena)
 void report_add(struct report *report, size_t position, const char *pattern, hl7_slice first,
                 hl7_slice second);
 
-/* The same for a warning, which takes its place in the order of the text. Those behind the limit are
- * left out. */
-void report_warn(struct report *report, size_t position, const char *pattern, hl7_slice first,
-                 hl7_slice second);
-
 /* Adds a finding that is complete, as one about a table. */
 void report_take(struct report *report, const struct hl7_diagnostic *finding);
 
 /* Takes out what is said twice of one place: a file may be included again and again. */
 void report_unique(struct report *report);
+
+/* The same for a warning, which takes its place in the order of the text. What was said before and
+ * what is behind the limit is left out. */
+void report_warn(struct report *report, size_t position, const char *pattern, hl7_slice first,
+                 hl7_slice second);
 
 /* The line of an offset, from 1. */
 size_t report_line(const struct report *report, size_t position);

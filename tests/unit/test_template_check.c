@@ -5,27 +5,40 @@
 
 #include <stdio.h>
 
-static enum hl7_code lend_table(void *context, hl7_slice name, hl7_slice *ret_text)
+static enum hl7_code lend_file(void *context, hl7_slice name, hl7_slice *ret_text)
 {
+    static const struct {
+        const char *name;
+        const char *text;
+    } files[] = {
+        {"sex.csv", "F,female\nM,male\n"},
+        {"odd.hl7", "a\nb{XYQ-1}\n"},
+        {"let.hl7", "{let a = PID-3}\n{let b = PID-5}\n"},
+        {"braces.txt", "\n  { PID-5 }\n"},
+    };
+
     (void)context;
-    if (!hl7_slice_equal(name, HL7_TEXT("sex.csv"))) {
-        return HL7_NOT_FOUND;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (hl7_slice_equal(name, hl7_slice_of(files[i].name))) {
+            *ret_text = hl7_slice_of(files[i].text);
+            return HL7_OK;
+        }
     }
-    *ret_text = HL7_TEXT("F,female\nM,male\n");
-    return HL7_OK;
+    return HL7_NOT_FOUND;
 }
 
 /* Compiles with warnings; all findings are in the bench. */
 static enum hl7_code check(struct bench *bench, const char *text)
 {
-    static const struct hl7_loader loader = {.load = lend_table};
+    static const struct hl7_loader loader = {.load = lend_file};
     const struct hl7_compiling how = {.loader = &loader, .warn = true};
 
     return hl7_template_compile(hl7_slice_of(text), &how, &bench->arena, &bench->program,
                                 &bench->diagnostics);
 }
 
-/* The findings as "line:column text" and for errors "line:column! text", a line each. */
+/* The findings as "line:column text" and for errors "line:column! text", a line each; in front of it
+ * the name of an included file. */
 static void assert_findings(const char *text, enum hl7_code code, const char *expected)
 {
     struct bench *bench = bench_open();
@@ -35,7 +48,8 @@ static void assert_findings(const char *text, enum hl7_code code, const char *ex
     found[0] = '\0';
     assert_int_equal(check(bench, text), code);
     for (const struct hl7_diagnostic *d = bench->diagnostics; d != NULL; d = d->next) {
-        len += (size_t)snprintf(found + len, sizeof found - len, "%zu:%zu%s %s\n", d->line,
+        len += (size_t)snprintf(found + len, sizeof found - len, "%.*s%zu:%zu%s %s\n",
+                                (int)d->file.len, d->file.ptr == NULL ? "" : d->file.ptr, d->line,
                                 d->column, d->severity == HL7_ERROR ? "!" : "", d->text);
         assert_true(len < sizeof found);
     }
@@ -203,6 +217,22 @@ static void with_an_error_nothing_is_said_of_unused_names(void **state)
                     "2:2! unknown function 'uper' (did you mean 'upper'?)\n");
 }
 
+static void what_is_odd_in_an_included_file_is_told_once(void **state)
+{
+    static const struct finding cases[] = {
+        {"{include 'odd.hl7'}\n{XYQ-2}\n{include 'odd.hl7'}\n",
+         "odd.hl72:3 HL7 up to 2.8.2 has no segment 'XYQ'\n"
+         "2:2 HL7 up to 2.8.2 has no segment 'XYQ'\n"},
+        {"x\n\n\n{include 'braces.txt'}\n",
+         "braces.txt2:3 these braces are text (did you mean '{PID-5}'?)\n"},
+        {"{include 'let.hl7'}\n{a}", "let.hl72:2 the name 'b' is never used\n"},
+        {"{let c = '1'}\n{include 'let.hl7'}\n{a}{b}", "1:2 the name 'c' is never used\n"},
+    };
+
+    (void)state;
+    assert_all_warnings(cases);
+}
+
 static void nobody_is_warned_who_did_not_ask(void **state)
 {
     struct bench *bench = bench_open();
@@ -289,6 +319,7 @@ int main(void)
         cmocka_unit_test(other_languages_braces_are_theirs),
         cmocka_unit_test(findings_stand_in_the_order_of_the_text),
         cmocka_unit_test(with_an_error_nothing_is_said_of_unused_names),
+        cmocka_unit_test(what_is_odd_in_an_included_file_is_told_once),
         cmocka_unit_test(nobody_is_warned_who_did_not_ask),
         cmocka_unit_test(a_template_with_warnings_runs),
         cmocka_unit_test(a_condition_is_checked_too),
