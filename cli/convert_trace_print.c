@@ -124,11 +124,12 @@ static bool walk_message(struct walk *walk, const struct hl7_message *message,
 
 static void walk_lines(const struct walk *walk)
 {
+    const char end = walk->view->format == HL7_FORMAT_HL7 ? '\r' : '\n';
     hl7_slice rest = walk->view->result;
     hl7_slice line;
     size_t number = 0;
 
-    while (hl7_piece_next(&rest, '\n', &line)) {
+    while (hl7_piece_next(&rest, end, &line)) {
         char memory[24];
         struct hl7_buffer name;
         size_t from = (size_t)(line.ptr - walk->view->result.ptr);

@@ -187,7 +187,7 @@ static bool next_line(hl7_slice *rest, size_t *number, hl7_slice *ret_line)
 static bool is_json_lines(hl7_slice text)
 {
     size_t count = 0;
-    hl7_slice line;
+    hl7_slice line = {NULL, 0};
 
     while (next_line(&text, &(size_t){0}, &line)) {
         char last = line.ptr[line.len - 1];
