@@ -274,17 +274,20 @@ static void csv_value(struct format_state *state, hl7_slice text, struct hl7_buf
 
 void format_template(struct format_state *state, hl7_slice text, struct hl7_buffer *buffer)
 {
+    if (state->format == HL7_FORMAT_JSON) {
+        hl7_buffer_add(buffer, text);
+        for (size_t i = 0; i < text.len; i++) {
+            json_byte(state, text.ptr[i]);
+        }
+        return;
+    }
     for (size_t i = 0; i < text.len && !buffer->full; i++) {
         if (state->format == HL7_FORMAT_CSV) {
             csv_byte(state, text.ptr[i], buffer);
             continue;
         }
         hl7_buffer_add_byte(buffer, text.ptr[i]);
-        if (state->format == HL7_FORMAT_JSON) {
-            json_byte(state, text.ptr[i]);
-        } else {
-            xml_byte(state, written(state, buffer), text.ptr[i]);
-        }
+        xml_byte(state, written(state, buffer), text.ptr[i]);
     }
 }
 
