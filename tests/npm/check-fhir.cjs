@@ -1,0 +1,37 @@
+// Checks FHIR R4 resources: node check-fhir.cjs FILE... prints a JSON object, file by file a list of
+// what is wrong. The packages are found through NODE_PATH.
+//
+// Two of them look at each file, for neither finds all: one goes by the JSON schema that the standard
+// publishes (forms of values, members, what is required), the other by its structure definitions
+// (cardinality, value sets with a required binding). Codes of open value sets, references and the
+// invariants of the standard are not checked by either.
+'use strict';
+
+const fs = require('fs');
+const SchemaValidator = require('@asymmetrik/fhir-json-schema-validator');
+const {Fhir} = require('fhir');
+
+const schema = new SchemaValidator();
+const structure = new Fhir();
+
+function problems(resource) {
+    const found = [];
+    for (const error of schema.validate(resource)) {
+        found.push(`schema: ${error.dataPath} ${error.message} ${JSON.stringify(error.params)}`);
+    }
+    for (const message of structure.validate(resource, {errorOnUnexpected: true}).messages) {
+        if (message.severity === 'error' || message.severity === 'fatal') {
+            found.push(`structure: ${message.resourceId} ${message.location}: ${message.message}`);
+        }
+    }
+    return found;
+}
+
+const result = {};
+for (const file of process.argv.slice(2)) {
+    const resource = JSON.parse(fs.readFileSync(file, 'utf8'));
+    // The schema alone does not look into a Bundle closely enough to say what is wrong there.
+    const parts = (resource.entry || []).map((entry) => entry.resource);
+    result[file] = [resource, ...parts].flatMap(problems);
+}
+process.stdout.write(`${JSON.stringify(result)}\n`);
