@@ -44,7 +44,7 @@ struct check_kind {
     void (*check)(struct check_report *report, char *const *paths, size_t count);
 };
 
-/* The kind of a file by its name; NULL: none that is checked. */
+/* The kind of a file; NULL: none that is checked. */
 const struct check_kind *check_kind_of(const char *path);
 
 /* All kinds, ended by one without a name. */

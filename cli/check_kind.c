@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * check_kind.c - the kinds of files that `orderly check` knows, by their names. See check.h.
+ * check_kind.c - the kinds of files that `orderly check` knows, by their names and, where a name
+ * does not say it, by how they begin. See check.h.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
@@ -37,11 +39,26 @@ static bool fits(const struct check_kind *kind, const char *path)
     return suffix == NULL || *suffix != NULL;
 }
 
+/* A template that makes CSV is named like a table. It begins with {output csv}, or with a comment. */
+static bool begins_as_template(const char *path)
+{
+    char start[2] = "";
+    FILE *file = fopen(path, "rb");
+
+    if (file == NULL) {
+        return false;
+    }
+    size_t len = fread(start, 1, sizeof start, file);
+    (void)fclose(file);
+    return len == sizeof start && start[0] == '{' && (start[1] == '#' || start[1] == 'o');
+}
+
 const struct check_kind *check_kind_of(const char *path)
 {
     const struct check_kind *kind = kinds;
 
-    while (kind->name != NULL && !fits(kind, path)) {
+    while (kind->name != NULL &&
+           (!fits(kind, path) || (kind->check == check_tables && begins_as_template(path)))) {
         kind++;
     }
     return kind->name == NULL ? NULL : kind;

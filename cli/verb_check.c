@@ -90,8 +90,8 @@ static char *join(const char *directory, const char *name)
 /* Adds a file of a directory if it is of a kind that is checked there. */
 static bool add_entry(struct check_paths *paths, const char *directory, const char *name)
 {
-    const struct check_kind *kind = check_kind_of(name);
     char *path = join(directory, name);
+    const struct check_kind *kind = path == NULL ? NULL : check_kind_of(path);
     struct stat status;
 
     if (path != NULL && (kind == NULL || !kind->in_directories || stat(path, &status) != 0 ||

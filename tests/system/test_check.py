@@ -115,6 +115,14 @@ class Directories(Check):
         self.assertIn(f"{folder}/b.txt:1:2: ", self.out)
         self.assertIn(f"{folder}/c.json:1:4: warning: ", self.out)
 
+    def test_a_template_that_makes_csv_is_no_table(self):
+        folder = self.write_templates(row__csv=b"{output csv}\n{PID-3.1},{PID-5}\n",
+                                      rows__csv=b"{# wrong #}\n{output csv}\n{pid-3}\n")
+        self.assertEqual(self.check(f"{folder}/row.csv"), 0)
+        self.assertEqual(self.check(folder), 2)
+        self.assertIn("2 files: 1 error, 0 warnings\n", self.out)
+        self.assertIn(f"{folder}/rows.csv:3:2: ", self.out)
+
     def test_a_folder_of_cases_that_a_pattern_caught_is_passed_over(self):
         folder = self.write_templates(a__hl7=GOOD)
         self.write("templates/a.cases/one.in.hl7", WRONG)
