@@ -10,7 +10,8 @@
 
 static const char *const table_suffixes[] = {".csv", NULL};
 /* What lies beside templates and is hardly one. */
-static const char *const other_suffixes[] = {".md", "~", ".bak", NULL};
+static const char *const other_suffixes[] = {".md", ".bak", "~",   ".c", ".h",
+                                             ".py", ".sh",  ".js", NULL};
 
 /* The first that fits. A table is checked with the template that uses it, or when it is named; so is
  * what a directory has beside templates, as one. */

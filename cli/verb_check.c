@@ -203,9 +203,9 @@ static const char *const check_description[] = {
     "Warnings tell what is allowed and hardly meant: a segment or a field that no version of HL7 "
     "has (names with Z are a site's own), a name of a let that is never used, a map without a "
     "default, braces with blanks such as { PID-5 }, which are text.",
-    "A directory stands for the templates in it: all files but tables (.csv), .md and .bak, and not those in folders below it. A "
-    "file that another one of them includes is checked as a part of that. A table is also checked "
-    "when it is named.",
+    "A directory stands for the templates in it: all files but tables (.csv), folders, and what is "
+    "documentation or code by its name (.md, .py and the like). A file that another one of them "
+    "includes is checked as a part of that. A table is also checked when it is named.",
     NULL};
 
 static const struct verb_status check_statuses[] = {

@@ -122,16 +122,37 @@ static void check_path(const struct check *check, const struct instruction *inst
 
 /* ---- Instructions -------------------------------------------------------------------------- */
 
-static void check_let(struct check *check, const struct instruction *let)
+static struct check_place place_of(const struct check *check, const struct instruction *instruction)
 {
-    struct check_name *name = &check->names[let->target];
+    return (struct check_place){.file = check->report->file,
+                                .text = check->report->text,
+                                .position = instruction->position,
+                                .set = true};
+}
 
-    if (!name->given) {
-        name->given = true;
-        name->position = let->position;
-        name->file = check->report->file;
-        name->text = check->report->text;
+/* Warns of a place that was passed. */
+static void warn_at(const struct check *check, const struct check_place *place, const char *pattern,
+                    hl7_slice word)
+{
+    struct report *report = check->report;
+    const hl7_slice file = report->file;
+    const hl7_slice text = report->text;
+
+    report->file = place->file;
+    report->text = place->text;
+    report_warn(report, place->position, pattern, word, NOTHING);
+    report->file = file;
+    report->text = text;
+}
+
+/* required(map('sex', PID-8)) says that a missing key shall be an error. */
+static void check_map(struct check *check, bool required)
+{
+    if (check->map.set && !required) {
+        warn_at(check, &check->map,
+                "this map has no default: a key that the table does not have is an error", NOTHING);
     }
+    check->map.set = false;
 }
 
 void check_instruction(struct check *check, const struct instruction *instruction, bool strict)
@@ -139,32 +160,33 @@ void check_instruction(struct check *check, const struct instruction *instructio
     if (check->report == NULL) {
         return;
     }
+    check_map(check, instruction->op == OP_REQUIRED);
     if (has_path(instruction)) {
         check_path(check, instruction);
     } else if (instruction->op == OP_LET) {
-        check_let(check, instruction);
+        struct check_name *name = &check->names[instruction->target];
+        name->given = name->given.set ? name->given : place_of(check, instruction);
     } else if (instruction->op == OP_PUSH_VARIABLE) {
         check->names[instruction->target].used = true;
     } else if (instruction->op == OP_APPEND && instruction->as.text.ptr[0] != 'Z' &&
                hl7_dict_segment(instruction->as.text) == NULL) {
         unknown_segment(check, instruction->position, instruction->as.text);
     } else if (instruction->op == OP_MAP && instruction->count == 1 && !strict) {
-        report_warn(check->report, instruction->position,
-                    "this map has no default: a key that the table does not have is an error",
-                    NOTHING, NOTHING);
+        check->map = place_of(check, instruction);
     }
 }
 
 /* With an error in the template, the use of a name may be what was not understood. */
 void check_end(struct check *check, const hl7_slice *names, size_t count)
 {
-    for (size_t i = 0; check->report != NULL && check->report->count == 0 && i < count; i++) {
+    if (check->report == NULL) {
+        return;
+    }
+    check_map(check, false);
+    for (size_t i = 0; check->report->count == 0 && i < count; i++) {
         const struct check_name *name = &check->names[i];
-        if (name->given && !name->used) {
-            check->report->file = name->file;
-            check->report->text = name->text;
-            report_warn(check->report, name->position, "the name '%' is never used", names[i],
-                        NOTHING);
+        if (name->given.set && !name->used) {
+            warn_at(check, &name->given, "the name '%' is never used", names[i]);
         }
     }
 }

@@ -10,17 +10,22 @@
 #include "template/program.h"
 #include "template/report.h"
 
-/* What is known of one name that 'let' gives. */
-struct check_name {
-    hl7_slice file; /* of its first 'let': name and text */
+struct check_place {
+    hl7_slice file; /* its name and its text */
     hl7_slice text;
     size_t position;
-    bool given;
+    bool set;
+};
+
+/* What is known of one name that 'let' gives. */
+struct check_name {
+    struct check_place given; /* by the first 'let' */
     bool used;
 };
 
 struct check {
-    struct report *report; /* NULL: nobody asked */
+    struct report *report;  /* NULL: nobody asked */
+    struct check_place map; /* one without a default, of which it is not known who takes it */
     struct check_name names[TEMPLATE_MAX_VARIABLES];
 };
 

@@ -139,13 +139,18 @@ static void a_name_that_is_never_used_is_told(void **state)
     assert_all_warnings(cases);
 }
 
-static void a_map_without_default_is_told_but_in_a_strict_template(void **state)
+static void a_map_without_default_is_told_unless_that_is_said_to_be_meant(void **state)
 {
     static const struct finding cases[] = {
         {"{map('sex', PID-8)}",
          "1:2 this map has no default: a key that the table does not have is an error\n"},
         {"{map('sex', PID-8, 'U')}", ""},
         {"{strict}\n{map('sex', PID-8)}", ""},
+        {"{required(map('sex', PID-8))}", ""},
+        {"{required(map('sex', PID-8) 'x')}",
+         "1:11 this map has no default: a key that the table does not have is an error\n"},
+        {"{let a = map('sex', PID-8)}{a}",
+         "1:10 this map has no default: a key that the table does not have is an error\n"},
     };
 
     (void)state;
@@ -314,7 +319,7 @@ int main(void)
         cmocka_unit_test(a_field_behind_the_last_one_is_named),
         cmocka_unit_test(what_hl7_leaves_open_is_nobodys_mistake),
         cmocka_unit_test(a_name_that_is_never_used_is_told),
-        cmocka_unit_test(a_map_without_default_is_told_but_in_a_strict_template),
+        cmocka_unit_test(a_map_without_default_is_told_unless_that_is_said_to_be_meant),
         cmocka_unit_test(braces_that_are_text_but_look_otherwise_are_told),
         cmocka_unit_test(other_languages_braces_are_theirs),
         cmocka_unit_test(findings_stand_in_the_order_of_the_text),
