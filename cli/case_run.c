@@ -298,7 +298,8 @@ static enum report_verdict case_convert_input(struct case_run *run, struct reade
         report_says(run->report, "%s: there is no message in it", run->files->in);
         return case_mistake(run, verb_worst(reader->status, VERB_MISUSE));
     }
-    if (!case_read_named(run, named)) {
+    if (!case_read_named(run, named) ||
+        (reader->parsed && template_needs_utf8(run->template) && !reader_make_utf8(reader, NULL))) {
         return REPORT_MISTAKE;
     }
     case_convert(run, reader, named, &result);

@@ -78,8 +78,30 @@ void reader_charset(struct reader *reader, struct text_charset *charset, const c
     }
 }
 
+bool reader_make_utf8(struct reader *reader, const char *fallback)
+{
+    hl7_slice bytes = reader->item.bytes;
+    struct hl7_buffer text;
+
+    reader_charset(reader, &reader->charset, fallback);
+    if (reader->charset.iconv == NULL) {
+        return true;
+    }
+    if (!memory_grow(&reader->utf8, bytes.len * TEXT_UTF8_GROWTH)) {
+        reader->status = verb_failed(reader->verb, "out of memory");
+        return false;
+    }
+    hl7_buffer_init(&text, reader->utf8.ptr, reader->utf8.size);
+    text_utf8(&reader->charset, bytes, &text);
+    reader->item.bytes = hl7_buffer_slice(&text);
+    reader_parse(reader);
+    return true;
+}
+
 void reader_close(struct reader *reader)
 {
+    text_charset_close(&reader->charset);
+    memory_free(&reader->utf8);
     source_close(&reader->source);
     memory_free(&reader->memory);
 }

@@ -139,6 +139,13 @@ int template_load(const struct verb *verb, const char *path, struct template_fil
     return VERB_DONE;
 }
 
+bool template_needs_utf8(const struct template_file *file)
+{
+    enum hl7_format format = hl7_template_format(file->program);
+
+    return format == HL7_FORMAT_JSON || format == HL7_FORMAT_XML;
+}
+
 void template_unload(struct template_file *file)
 {
     beside_close(&file->beside);

@@ -45,6 +45,9 @@ int template_load(const struct verb *verb, const char *path, struct template_fil
  * "folder/sex.csv: Permission denied". Counts `number` from 0; false when there are no more. */
 bool template_unreadable(const struct template_file *file, size_t number, char *text, size_t size);
 
+/* Its output is UTF-8 by definition: a message has to be made UTF-8 before it is converted. */
+bool template_needs_utf8(const struct template_file *file);
+
 void template_unload(struct template_file *file);
 
 /* What a conversion writes into; begin with {0}. The result borrows from it until the next run. */

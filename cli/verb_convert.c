@@ -21,6 +21,7 @@ struct convert_options {
     const char *output;
     const char *output_dir;
     const char *sequence_file;
+    const char *charset;
     struct option_list messages;
     uint64_t max_message;
     uint64_t max_steps;
@@ -52,6 +53,7 @@ struct convert {
     struct trace *trace; /* --trace */
     struct text_terminal terminal;
     struct show_counts counts;
+    const char *charset; /* of messages that name none */
     struct json json;
     int status;
 };
@@ -216,7 +218,7 @@ static void convert_lines(struct convert *convert)
 
 static void convert_item(struct convert *convert)
 {
-    const struct reader *reader = &convert->reader;
+    struct reader *reader = &convert->reader;
 
     if (reader->item.kind == SOURCE_TEXT && is_json_lines(reader->item.bytes)) {
         convert_lines(convert);
@@ -224,6 +226,10 @@ static void convert_item(struct convert *convert)
     }
     if (reader->item.kind == SOURCE_MESSAGE && !reader->parsed) {
         convert_warn_unparsed(convert);
+    }
+    if (reader->parsed && template_needs_utf8(&convert->template) &&
+        !reader_make_utf8(reader, convert->charset)) {
+        return;
     }
     convert_source(convert, &reader->item, reader->parsed ? &reader->message : NULL);
 }
@@ -371,6 +377,10 @@ static int convert_check(const struct verb_call *call)
     if (options->json && !options->trace) {
         return verb_misuse(call->verb, "--json is a form of --trace; give both");
     }
+    if (options->charset != NULL && text_charset_find(options->charset) == NULL) {
+        return verb_misuse(call->verb, "--charset: '%.60s' is no character set known here",
+                           options->charset);
+    }
     if (strcmp(options->template, "-") == 0 && wants_standard_input(call)) {
         return verb_misuse(call->verb, "the template comes from standard input; name the files");
     }
@@ -388,6 +398,8 @@ static int convert_run(const struct verb_call *call)
     if (status != VERB_DONE) {
         return status;
     }
+    convert.charset =
+        convert.options->charset == NULL ? NULL : text_charset_find(convert.options->charset);
     services_open(&convert.services, convert.options->sequence_file);
     if (convert.options->trace && !convert_begin_trace(&convert)) {
         status = verb_failed(call->verb, "out of memory");
@@ -449,6 +461,7 @@ static const struct option convert_option_table[] = {
          "from: NAME.hl7, NAME-2.hl7; .json, .xml, .csv or .txt where the template makes that. Files that exist are not "
          "replaced",
      OPTION_PLACE(struct convert_options, output_dir)},
+    OPTION_ROW_CHARSET(struct convert_options),
     OPTION_ROW_MAX_MESSAGE(struct convert_options),
     {.name = "max-steps",
      .argument = "NUMBER",

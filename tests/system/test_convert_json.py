@@ -47,6 +47,27 @@ class Sources(Convert):
         self.assertEqual(made, {"in.json": b"1", "in-2.json": b"2"})
 
 
+    def test_what_has_to_be_utf_8_is_made_so(self):
+        """Rule 29: by MSH-18, or by --charset where a message names no set."""
+        latin = "Müller".encode("latin-1")
+        for form, expected in ((b"{output json}\n{PID-5}", '"Müller"'),
+                               (b"{output xml}\n<a>{PID-5}</a>", "<a>Müller</a>")):
+            named = message(1, latin).replace(b"|2.5\r", b"|2.5||||||8859/1\r")
+            result = self.convert(form, stdin=named)
+            self.assert_status(result, 0)
+            self.assertEqual(result.out.decode().strip(), expected)
+            result = self.convert(form, "--charset", "latin1", stdin=message(1, latin))
+            self.assert_status(result, 0)
+            self.assertEqual(result.out.decode().strip(), expected)
+
+    def test_what_stays_hl7_or_text_keeps_its_bytes(self):
+        named = message(1, b"M\xfcller").replace(b"|2.5\r", b"|2.5||||||8859/1\r")
+        self.assertEqual(self.convert(b"{PID-5}", stdin=named).out, b"M\xfcller")
+        self.assertEqual(self.convert(b"{source}", stdin=named).out, named)
+
+    def test_a_set_that_is_unknown_is_a_mistake(self):
+        self.assert_status(self.convert(b"{PID-5}", "--charset", "none-such", stdin=message(1)), 2)
+
 class Results(Convert):
     def test_files_are_named_by_what_the_template_makes(self):
         source = self.write("in", message(1))
