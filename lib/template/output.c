@@ -131,12 +131,30 @@ static hl7_slice declaration(hl7_slice segment)
     return end == NULL ? segment : hl7_slice_part(segment, 0, (size_t)(end - segment.ptr));
 }
 
-/* A whole segment. The delimiters that a header declares are its own and are copied. */
+/* MSH-1 and MSH-2 as the output has them. */
+static void add_own_delimiters(const struct output *output)
+{
+    const struct hl7_delimiters *own = &output->delimiters;
+    const char bytes[] = {own->field,  own->component,    own->repetition,
+                          own->escape, own->subcomponent, own->truncation};
+
+    for (size_t i = 0; i < sizeof bytes && bytes[i] != '\0'; i++) {
+        hl7_buffer_add_byte(output->buffer, bytes[i]);
+    }
+}
+
+/* A whole segment. The first header's delimiters are copied, and become the output's. A later one
+ * that had others is re-encoded like every segment, so it declares what it is written with. */
 static enum hl7_code add_segment(const struct output *output, const struct hl7_delimiters *from,
                                  hl7_slice raw)
 {
     hl7_slice plain = declaration(raw);
 
+    if (plain.len > 0 && output->known && memcmp(from, &output->delimiters, sizeof *from) != 0) {
+        hl7_buffer_add(output->buffer, hl7_slice_part(raw, 0, 3));
+        add_own_delimiters(output);
+        return add_value(output, from, hl7_slice_part(raw, plain.len, raw.len));
+    }
     if (output_holds_an_end(plain)) {
         plain.len = 0;
     }

@@ -205,8 +205,9 @@ SYNTHETIC = [
 
 
 def cases_of(template):
-    """The inputs beside a template; else a message of the examples."""
-    found = sorted(TEMPLATES.glob(f"{template.stem}.cases/*.in.*"))
+    """The inputs beside a template that it converts; else a message of the examples."""
+    found = [path for path in sorted(TEMPLATES.glob(f"{template.stem}.cases/*.in.*"))
+             if not path.with_name(path.name.split(".in.")[0] + ".error").exists()]
     return found or [SOURCE / "examples" / "messages" / "lunit-oru.hl7"]
 
 

@@ -116,13 +116,13 @@ static void no_value_ends_a_segment_or_a_frame(void **state)
     }
 }
 
-static void a_header_is_copied_with_its_own_delimiters(void **state)
+static void a_later_header_declares_the_delimiters_it_is_written_with(void **state)
 {
     static const char batch[] = "MSH|^~\\&|A\rBHS|^~\\&|a^b\rBHS\rFHS|^~\\&";
 
     (void)state;
     assert_slice(convert("MSH#$*@!#\n{BHS}\n{BHS[2]}\n{FHS}", batch),
-                 "MSH#$*@!#\rBHS|^~\\&#a$b\rBHS\rFHS|^~\\&");
+                 "MSH#$*@!#\rBHS#$*@!#a$b\rBHS\rFHS#$*@!");
 }
 
 static void a_value_that_cannot_be_encoded_is_an_error(void **state)
@@ -200,7 +200,7 @@ int main(void)
         cmocka_unit_test(delimiters_as_values_are_escaped),
         cmocka_unit_test(text_is_escaped),
         cmocka_unit_test(no_value_ends_a_segment_or_a_frame),
-        cmocka_unit_test(a_header_is_copied_with_its_own_delimiters),
+        cmocka_unit_test(a_later_header_declares_the_delimiters_it_is_written_with),
         cmocka_unit_test(a_value_that_cannot_be_encoded_is_an_error),
         cmocka_unit_test(the_output_begins_behind_what_the_buffer_holds),
         cmocka_unit_test(without_a_header_the_delimiters_are_the_source_s),
