@@ -110,7 +110,7 @@ static unsigned split_level(const struct diff *diff, hl7_slice expected, hl7_sli
 /* The value consists of empty components and sub-components. */
 static bool is_hollow(const struct hl7_message *message, hl7_slice value)
 {
-    for (size_t i = 0; i < value.len; i++) {
+    for (size_t i = 0; value.ptr != NULL && i < value.len; i++) {
         char c = value.ptr[i];
 
         if (c == '\0' ||
