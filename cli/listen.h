@@ -22,12 +22,12 @@
 #include "../net/address.h"
 #include "../net/connection.h"
 #include "../net/listener.h"
-#include "json.h"
-#include "memory.h"
+#include "../base/json.h"
+#include "../base/memory.h"
 #include "options.h"
-#include "services.h"
-#include "templates.h"
-#include "text.h"
+#include "../base/services.h"
+#include "../base/templates.h"
+#include "../base/text.h"
 #include "verb.h"
 
 #include <time.h>

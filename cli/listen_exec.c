@@ -10,7 +10,7 @@
  * its session only until its process is reaped. */
 #include "listen.h"
 
-#include "log.h"
+#include "../base/log.h"
 #include "source.h"
 
 #include <errno.h>

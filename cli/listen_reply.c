@@ -4,7 +4,7 @@
  * An answer that does not fit is taken back: half an answer never leaves. */
 #include "listen.h"
 
-#include "log.h"
+#include "../base/log.h"
 
 #include <stdio.h>
 #include <string.h>

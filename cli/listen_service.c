@@ -4,7 +4,7 @@
  * handing over answers, time and control ids. */
 #include "listen.h"
 
-#include "log.h"
+#include "../base/log.h"
 
 #include <errno.h>
 #include <inttypes.h>

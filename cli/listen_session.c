@@ -8,7 +8,7 @@
  * does not put it off; idleness between frames. */
 #include "listen.h"
 
-#include "log.h"
+#include "../base/log.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * `orderly listen`: the options, the start, the signals, the end. See listen.h for the parts. */
 #include "listen.h"
 
-#include "log.h"
+#include "../base/log.h"
 #include "option_rows.h"
 
 #include <errno.h>
