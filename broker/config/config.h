@@ -63,13 +63,7 @@ enum config_unrouted { CONFIG_UNROUTED_KEEP, CONFIG_UNROUTED_REFUSE };
 enum config_policy { CONFIG_POLICY_RETRY, CONFIG_POLICY_DEAD, CONFIG_POLICY_HALT };
 enum config_command_mode { CONFIG_COMMAND_EACH, CONFIG_COMMAND_STREAM };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
-enum config_log_level {
-    CONFIG_LOG_ERROR,
-    CONFIG_LOG_WARNING,
-    CONFIG_LOG_NOTICE,
-    CONFIG_LOG_INFO,
-    CONFIG_LOG_DEBUG
-};
+enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
 /* ---- Parts ---------------------------------------------------------------------------------- */
 
@@ -88,6 +82,11 @@ struct config_network {
     unsigned bits;
 };
 
+struct config_networks {
+    const struct config_network *items;
+    size_t count;
+};
+
 /* A path that messages are looked up by. */
 struct config_index {
     const char *name; /* "visit", or the path itself */
@@ -95,8 +94,19 @@ struct config_index {
     struct hl7_path path;
 };
 
+struct config_indexes {
+    const struct config_index *items;
+    size_t count;
+};
+
 struct config_paths {
     const struct hl7_path *items;
+    size_t count;
+};
+
+/* Numbers of listeners, destinations or routes: places in the configuration's arrays. */
+struct config_numbers {
+    const size_t *items;
     size_t count;
 };
 
@@ -169,8 +179,7 @@ struct config_orderly {
     int64_t drain;       /* when ending, what is half received or half sent has this long */
     struct config_paths patient;   /* indexed as patient: the first that has a value */
     struct config_paths accession; /* and as accession number */
-    const struct config_index *indexes;
-    size_t index_count;
+    struct config_indexes indexes;
     struct config_command alert_command;
     struct config_free_space alert_disk_low;
     struct config_place place;
@@ -200,12 +209,10 @@ struct config_listener {
     int unrouted;                               /* enum config_unrouted */
     const char
         *charset; /* of messages that name none; IANA name; NULL: ASCII, as the standard has it */
-    const struct config_network *allow; /* none: every address */
-    size_t allow_count;
+    struct config_networks allow; /* none: every address */
     bool allow_plaintext;
-    int64_t alert_silent_for; /* 0: never */
-    const size_t *routes;     /* numbers of the routes that take from it, in their order */
-    size_t route_count;
+    int64_t alert_silent_for;     /* 0: never */
+    struct config_numbers routes; /* that take from it, in their order */
     struct config_place place;
 };
 
@@ -241,14 +248,12 @@ struct config_destination {
 /* [route NAME]. Routes are tried in the order they are written in. */
 struct config_route {
     const char *name;
-    const size_t *from; /* numbers of listeners */
-    size_t from_count;
+    struct config_numbers from;
     const struct hl7_template *when; /* for hl7_condition_test(); NULL: every message */
     const char *when_text;
     const struct config_template *template; /* NULL: the bytes as they came */
-    const size_t *to; /* numbers of destinations; none: messages are taken and go nowhere */
-    size_t to_count;
-    struct hl7_path key; /* segment "" : there is none */
+    struct config_numbers to;               /* none: messages are taken and go nowhere */
+    struct hl7_path key;                    /* segment "" : there is none */
     int64_t lanes;
     bool copy; /* does not count as taking a message, and `ack = delivered` does not wait for it */
     bool stop; /* routes below do not see the messages this one takes */
