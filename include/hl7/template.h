@@ -154,6 +154,7 @@ struct hl7_conversion {
     const struct hl7_trace *trace; /* costs time: for people, not for every message */
     size_t max_steps;              /* instructions, and 64 bytes of their work; 0: 10 million */
     size_t max_output;             /* bytes; 0: 64 MiB */
+    size_t max_scratch;            /* bytes of values and edits; 0: 64 MiB + 4 * source.len */
 };
 
 /* Runs a template. Scratch memory comes from the arena and is given back. On an error

@@ -335,8 +335,7 @@ static void report_failure(const struct run *run, const struct instruction *inst
     hl7_slice word = describe(run, instruction);
     bool bounded = code == HL7_TOO_LARGE && run->bound.exceeded != BOUND_NONE;
     char digits[20];
-    const char *sentence =
-        bounded ? bound_explain(&run->bound, digits, &word) : explain(run, code);
+    const char *sentence = bounded ? bound_explain(&run->bound, digits, &word) : explain(run, code);
 
     report_fill(ret_diagnostic, text_of(run, instruction), instruction->position, sentence, word,
                 hl7_slice_of(run->problem));

@@ -2,17 +2,17 @@
  *
  * One run of a program, as its parts share it: run.c the loop and its errors, run_value.c the
  * stack, run_path.c where paths lead, run_index.c where the segments of a name are, run_edit.c the
- * working copy, run_bound.c what all of it may take.
+ * working copy, bound.c what all of it may take.
  *
  * Scratch memory is the arena's. What a value needs lives until the placeholder or condition it
  * belongs to is done; what must last is kept by moving `kept` on. */
 #ifndef LIB_TEMPLATE_RUN_H
 #define LIB_TEMPLATE_RUN_H
 
+#include "template/bound.h"
 #include "template/function.h"
 #include "template/output.h"
 #include "template/program.h"
-#include "template/run_bound.h"
 
 /* Segments of one name, in their order. */
 struct index_name {
@@ -62,7 +62,7 @@ struct run {
     const struct hl7_conversion *conversion;
     struct bound bound;
     struct hl7_arena *arena; /* the one in `bound` */
-    size_t kept; /* the arena up to here lasts until the end of the run */
+    size_t kept;             /* the arena up to here lasts until the end of the run */
     struct output output;
     struct hl7_services services;
     hl7_slice *values; /* of the original placeholders; NULL until one is needed */

@@ -14,18 +14,45 @@ static const char source[] = "MSH|^~\\&|APP|FAC|||20230403||ORU^R01|7|P|2.4\r"
                              "OBX|1|NM|A||1.5\r"
                              "OBX|2|NM|B||2,\"5\r";
 
+enum { TURNS = 90 };
+
+/* A header and so many OBX. */
+static hl7_slice long_source(size_t segments)
+{
+    static char text[64 + 20000 * 16];
+    size_t len = (size_t)snprintf(text, sizeof text, "MSH|^~\\&|APP\rPID|1||a~b\r");
+
+    assert_true(segments <= 20000);
+    for (size_t i = 1; i <= segments; i++) {
+        len += (size_t)snprintf(text + len, sizeof text - len, "OBX|%zu||T|x\r", i);
+    }
+    return (hl7_slice){text, len};
+}
+
 /* ---- Output --------------------------------------------------------------------------------- */
 
-/* Runs the bench's program with bounds, behind what the buffer holds. */
-static enum hl7_code run_bounded(struct bench *bench, size_t max_output, size_t max_steps)
+/* Runs the bench's program over its message with the bounds of `conversion`, behind what the buffer
+ * holds. */
+static enum hl7_code run_message(struct bench *bench, const struct hl7_conversion *bounds)
 {
-    const struct hl7_conversion conversion = {.source = bench->message.bytes,
-                                              .message = &bench->message,
-                                              .max_output = max_output,
-                                              .max_steps = max_steps};
+    struct hl7_conversion conversion = *bounds;
 
+    conversion.source = bench->message.bytes;
+    conversion.message = &bench->message;
     return hl7_template_run(bench->program, &conversion, &bench->arena, &bench->buffer,
                             &bench->failure);
+}
+
+static enum hl7_code run_over(struct bench *bench, hl7_slice text,
+                              const struct hl7_conversion *bounds)
+{
+    assert_int_equal(hl7_message_parse(text, &bench->arena, &bench->message, NULL), HL7_OK);
+    return run_message(bench, bounds);
+}
+
+static enum hl7_code run_with_output(struct bench *bench, size_t max_output)
+{
+    return run_message(bench, &(struct hl7_conversion){.max_output = max_output});
 }
 
 static const char *const outputs[] = {
@@ -48,7 +75,7 @@ static void no_output_is_longer_than_it_may_be(void **state)
         for (size_t most = 1; most <= len; most++) {
             char sentence[80];
             bench->buffer.len = 0;
-            enum hl7_code code = run_bounded(bench, most, 0);
+            enum hl7_code code = run_with_output(bench, most);
             assert_int_equal(code, most < len ? HL7_TOO_LARGE : HL7_OK);
             assert_true(bench->buffer.len <= most);
             assert_false(bench->buffer.full);
@@ -69,7 +96,7 @@ static void a_full_buffer_is_not_a_limit(void **state)
         size_t len = bench_convert(bench, hl7_slice_of(outputs[i]), hl7_slice_of(source)).len;
         for (size_t size = 0; size < len; size++) {
             hl7_buffer_init(&bench->buffer, bench->output_memory, size);
-            assert_int_equal(run_bounded(bench, len, 0), HL7_NO_MEMORY);
+            assert_int_equal(run_with_output(bench, len), HL7_NO_MEMORY);
             assert_true(bench->buffer.full);
             assert_string_equal(bench->failure.text, "the output does not fit the memory there is");
         }
@@ -82,10 +109,10 @@ static void what_the_buffer_held_before_is_not_counted(void **state)
 
     (void)state;
     (void)bench_convert(bench, HL7_TEXT("123{PID-5.1}"), hl7_slice_of(source));
-    assert_int_equal(run_bounded(bench, 6, 0), HL7_OK);
-    assert_int_equal(run_bounded(bench, 6, 0), HL7_OK);
+    assert_int_equal(run_with_output(bench, 6), HL7_OK);
+    assert_int_equal(run_with_output(bench, 6), HL7_OK);
     assert_slice(hl7_buffer_slice(&bench->buffer), "123DOE123DOE123DOE");
-    assert_int_equal(run_bounded(bench, 5, 0), HL7_TOO_LARGE);
+    assert_int_equal(run_with_output(bench, 5), HL7_TOO_LARGE);
 }
 
 static void going_over_is_said_where_it_happens(void **state)
@@ -94,7 +121,7 @@ static void going_over_is_said_where_it_happens(void **state)
 
     (void)state;
     (void)bench_convert(bench, HL7_TEXT("ab\n  {PID-5.1}{'x' 'y'}"), hl7_slice_of(source));
-    assert_int_equal(run_bounded(bench, 7, 0), HL7_TOO_LARGE);
+    assert_int_equal(run_with_output(bench, 7), HL7_TOO_LARGE);
     assert_int_equal(bench->failure.line, 2);
     assert_int_equal(bench->failure.column, 4);
     assert_slice(bench->failure.source, "  {PID-5.1}{'x' 'y'}");
@@ -108,16 +135,12 @@ static void the_standard_bound_of_the_output_is_as_documented(void **state)
     /* 10,000 in each turn. */
     static const char text[] = "{for a in OBX}{for b in OBX}{for c in OBX}{for d in OBX}{for e in "
                                "OBX}{pad('', 10000)}{end}{end}{end}{end}{end}";
-    static char obx[64] = "MSH|^~\\&|\r";
 
     (void)state;
     assert_non_null(memory);
-    for (int i = 0; i < 6; i++) {
-        (void)strcat(obx, "OBX|1\r");
-    }
     assert_int_equal(bench_compile(bench, hl7_slice_of(text)), HL7_OK);
     hl7_buffer_init(&bench->buffer, memory, size);
-    assert_int_equal(bench_run(bench, hl7_slice_of(obx), false), HL7_TOO_LARGE);
+    assert_int_equal(run_over(bench, long_source(6), &(struct hl7_conversion){0}), HL7_TOO_LARGE);
     assert_string_equal(bench->failure.text, "the output becomes longer than 67108864 bytes");
     assert_int_equal(bench->buffer.len, TEMPLATE_MAX_OUTPUT / 10000 * 10000);
     assert_false(bench->buffer.full);
@@ -125,21 +148,6 @@ static void the_standard_bound_of_the_output_is_as_documented(void **state)
 }
 
 /* ---- Values and edits ----------------------------------------------------------------------- */
-
-enum { TURNS = 90 };
-
-/* A header and so many OBX. */
-static hl7_slice long_source(size_t segments)
-{
-    static char text[64 + 20000 * 16];
-    size_t len = (size_t)snprintf(text, sizeof text, "MSH|^~\\&|APP\rPID|1||a~b\r");
-
-    assert_true(segments <= 20000);
-    for (size_t i = 1; i <= segments; i++) {
-        len += (size_t)snprintf(text + len, sizeof text - len, "OBX|%zu||T|x\r", i);
-    }
-    return (hl7_slice){text, len};
-}
 
 static void values_and_edits_are_bounded(void **state)
 {
@@ -162,28 +170,42 @@ static void values_and_edits_are_bounded(void **state)
         "{let x = pad('', 10000)}{for o in OBX}{for p in OBX}\n {set PID-5 = x}{end}{end}",
         "{let x = pad('', 10000, '&')}{for o in OBX}{for p in OBX}\n {set PID-5 = x}{end}{end}",
     };
-    const size_t size = (size_t)TEMPLATE_MAX_SCRATCH * 2;
-    char *memory = malloc(size);
+    enum { MOST = 1000000 };
 
     (void)state;
-    assert_non_null(memory);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bench *bench = bench_open();
-        hl7_slice text = long_source(TURNS);
-        char sentence[80];
         assert_int_equal(bench_compile(bench, hl7_slice_of(cases[i])), HL7_OK);
-        hl7_arena_init(&bench->arena, memory, size);
-        enum hl7_code code = bench_run(bench, text, false);
+        enum hl7_code code =
+            run_over(bench, long_source(TURNS), &(struct hl7_conversion){.max_scratch = MOST});
         if (code != HL7_TOO_LARGE) {
             fail_msg("%s: %d %s", cases[i], (int)code, bench->failure.text);
         }
-        (void)snprintf(sentence, sizeof sentence,
-                       "the values of the conversion take more than %zu bytes",
-                       (size_t)TEMPLATE_MAX_SCRATCH + TEMPLATE_SCRATCH_PER_SOURCE * text.len);
-        assert_string_equal(bench->failure.text, sentence);
+        assert_string_equal(bench->failure.text,
+                            "the values of the conversion take more than 1000000 bytes");
         assert_int_equal(bench->failure.line, 2);
         assert_false(bench->buffer.full);
     }
+}
+
+static void the_standard_bound_of_values_is_as_documented(void **state)
+{
+    const size_t size = (size_t)TEMPLATE_MAX_SCRATCH * 2;
+    struct bench *bench = bench_open();
+    char *memory = malloc(size);
+    hl7_slice text = long_source(TURNS);
+    char sentence[80];
+
+    (void)state;
+    assert_non_null(memory);
+    assert_int_equal(
+        bench_compile(bench, HL7_TEXT("{let x = 'ab'}{for o in OBX}{let x = x x}{end}")), HL7_OK);
+    hl7_arena_init(&bench->arena, memory, size);
+    assert_int_equal(run_over(bench, text, &(struct hl7_conversion){0}), HL7_TOO_LARGE);
+    (void)snprintf(sentence, sizeof sentence,
+                   "the values of the conversion take more than %zu bytes",
+                   (size_t)TEMPLATE_MAX_SCRATCH + TEMPLATE_SCRATCH_PER_SOURCE * text.len);
+    assert_string_equal(bench->failure.text, sentence);
     free(memory);
 }
 
@@ -210,7 +232,7 @@ static enum hl7_code edit_late(struct bench *bench, char *memory, size_t size)
     assert_int_equal(hl7_message_parse(long_text, &bench->arena, &bench->message, NULL), HL7_OK);
     hl7_arena_init(&bench->arena, memory,
                    TEMPLATE_MAX_SCRATCH + TEMPLATE_SCRATCH_PER_SOURCE * long_text.len + size);
-    return run_bounded(bench, 0, 0);
+    return run_with_output(bench, 0);
 }
 
 /* The index of segments and the lines of the working copy follow from the message: they are not
@@ -236,6 +258,7 @@ int main(void)
         cmocka_unit_test(going_over_is_said_where_it_happens),
         cmocka_unit_test(the_standard_bound_of_the_output_is_as_documented),
         cmocka_unit_test(values_and_edits_are_bounded),
+        cmocka_unit_test(the_standard_bound_of_values_is_as_documented),
         cmocka_unit_test(a_small_arena_is_not_a_limit),
         cmocka_unit_test(what_follows_from_the_source_is_not_counted),
     };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What one run may do, write and keep; part of run.h.
+ * What one run may do, write and keep.
  *
  * A run works in copies of the caller's arena and buffer that are cut to its bounds. So whatever
  * takes memory meets the bound before it takes it, as it meets the end of the memory itself, and
  * fails in the same way; only here is it known which of the two it was. The caller's own are cut
  * nowhere: going over a bound never says that more memory would help. */
-#ifndef LIB_TEMPLATE_RUN_BOUND_H
-#define LIB_TEMPLATE_RUN_BOUND_H
+#ifndef LIB_TEMPLATE_BOUND_H
+#define LIB_TEMPLATE_BOUND_H
 
 #include "hl7.h"
 

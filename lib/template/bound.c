@@ -2,7 +2,7 @@
  *
  * Steps are counted down, and bytes that were gone over or written are paid for with them behind
  * each instruction: no instruction costs more than what it is given is long. */
-#include "template/run_bound.h"
+#include "template/bound.h"
 
 #include "template/limits.h"
 
@@ -33,7 +33,8 @@ void bound_begin(struct bound *bound, const struct hl7_conversion *conversion,
         .arena_size = arena->size,
         .buffer_size = buffer->size,
         .max_output = conversion->max_output == 0 ? TEMPLATE_MAX_OUTPUT : conversion->max_output,
-        .max_scratch = scratch_for(conversion->source),
+        .max_scratch = conversion->max_scratch == 0 ? scratch_for(conversion->source)
+                                                    : conversion->max_scratch,
         .steps = conversion->max_steps == 0 ? TEMPLATE_MAX_STEPS : conversion->max_steps};
     bound->arena.size = lesser(arena->size, sum(arena->used, bound->max_scratch));
     if (!buffer->full) {
