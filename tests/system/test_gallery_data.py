@@ -26,11 +26,25 @@ TEMPLATES = {"ai-result-to-oru": "hl7", "oru-to-json": "json", "oru-to-fhir": "j
 # ---- An independent reading of HL7 --------------------------------------------------------------
 
 
+# Names of HL7 table 0211 in MSH-18, and Python's own codecs for them. No other name is understood.
+CODECS = {"": "ascii", "ASCII": "ascii", "8859/1": "iso8859-1", "8859/2": "iso8859-2",
+          "8859/5": "iso8859-5", "8859/7": "iso8859-7", "8859/15": "iso8859-15",
+          "UNICODE UTF-8": "utf-8"}
+
+
+def codec(data):
+    """How the bytes of a message are text: what the first repetition of its MSH-18 says."""
+    header = re.split(rb"[\r\n]", data, maxsplit=1)[0].split(data[3:4])
+    names = header[17].split(data[5:6]) if len(header) > 17 else [b""]
+    return CODECS[names[0].decode("ascii")]
+
+
 class Message:
-    """Segments as lists of fields, counted as HL7 does; a field is a list of repetitions."""
+    """Segments as lists of fields, counted as HL7 does; a field is a list of repetitions. The text
+    is that of the character set which the message itself names."""
 
     def __init__(self, data):
-        text = data.decode("utf-8")
+        text = data.decode(codec(data))
         self.field, (self.component, self.repetition, self.escape, self.sub) = text[3], text[4:8]
         self.segments = [self.read(line) for line in re.split(r"[\r\n]+", text) if line]
 
