@@ -9,6 +9,7 @@
 
 #include "case_files.h"
 #include "reader.h"
+#include "template_load.h"
 
 #define CASE_MESSAGE_MAX ((size_t)64 << 20)
 #define CASE_SENTENCE_MAX 600

@@ -9,8 +9,8 @@
 #include "case_services.h"
 #include "cases.h"
 #include "difference.h"
-#include "memory.h"
-#include "templates.h"
+#include "../base/memory.h"
+#include "../base/templates.h"
 #include "verb.h"
 
 /* A message that a case reads, beside its input. */
