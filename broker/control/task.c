@@ -293,29 +293,41 @@ enum journal_code task_choose_lanes(struct task *task, struct journal *journal)
 
 const char *task_message_state(enum journal_state state)
 {
-    static const char *const names[] = {"settled", "pending", "dead", "held", "damaged"};
+    static const char *const names[] = {[JOURNAL_STATE_SETTLED] = "settled",
+                                        [JOURNAL_STATE_PENDING] = "pending",
+                                        [JOURNAL_STATE_DEAD] = "dead",
+                                        [JOURNAL_STATE_HELD] = "held",
+                                        [JOURNAL_STATE_DAMAGED] = "damaged"};
 
-    return state >= JOURNAL_STATE_SETTLED ? names[state] : "any";
+    return state != JOURNAL_STATE_ANY ? names[state] : "any";
 }
 
 const char *task_delivery_state(enum journal_delivery_state state)
 {
-    static const char *const names[] = {"pending", "delivered", "filtered",
-                                        "dead",    "held",      "dropped"};
+    static const char *const names[] = {
+        [JOURNAL_DELIVERY_PENDING] = "pending",   [JOURNAL_DELIVERY_DEAD] = "dead",
+        [JOURNAL_DELIVERY_HELD] = "held",         [JOURNAL_DELIVERY_DELIVERED] = "delivered",
+        [JOURNAL_DELIVERY_FILTERED] = "filtered", [JOURNAL_DELIVERY_DROPPED] = "dropped"};
 
     return names[state];
 }
 
 const char *task_lane_state(enum journal_lane_state state)
 {
-    static const char *const names[] = {"running", "paused", "halted"};
+    static const char *const names[] = {[JOURNAL_LANE_RUNNING] = "running",
+                                        [JOURNAL_LANE_PAUSED] = "paused",
+                                        [JOURNAL_LANE_HALTED] = "halted"};
 
     return names[state];
 }
 
 const char *task_outcome(enum journal_outcome outcome)
 {
-    static const char *const names[] = {"delivered", "filtered", "dead", "retry", "halt"};
+    static const char *const names[] = {[JOURNAL_DELIVERED] = "delivered",
+                                        [JOURNAL_FILTERED] = "filtered",
+                                        [JOURNAL_DEAD] = "dead",
+                                        [JOURNAL_RETRY] = "retry",
+                                        [JOURNAL_HALT] = "halt"};
 
     return names[outcome];
 }
