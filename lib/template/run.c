@@ -9,6 +9,7 @@
 #include "template/original.h"
 #include "template/parser.h"
 #include "template/report.h"
+#include "template/run_trace.h"
 
 #include "message.h"
 
@@ -163,8 +164,7 @@ static void run_line_end(struct run *run, const struct instruction *instruction)
     }
 }
 
-/* What follows {source} begins a line, even if the source does not end with one. */
-static void open_line(struct run *run)
+void run_open_line(struct run *run)
 {
     hl7_slice text = output_written(&run->output);
 
@@ -201,7 +201,7 @@ static enum hl7_code run_placeholder(struct run *run, const struct instruction *
 
 static enum hl7_code run_output(struct run *run, const struct instruction *instruction)
 {
-    open_line(run);
+    run_open_line(run);
     switch (instruction->op) {
     case OP_TEXT:
         output_template(&run->output, instruction->as.text);
@@ -217,7 +217,7 @@ static enum hl7_code run_output(struct run *run, const struct instruction *instr
     }
 }
 
-static enum hl7_code run_instruction(struct run *run, const struct instruction *instruction)
+enum hl7_code run_instruction(struct run *run, const struct instruction *instruction)
 {
     switch (instruction->op) {
     case OP_AND:
@@ -274,8 +274,7 @@ static const char *explain(const struct run *run, enum hl7_code code)
     }
 }
 
-/* The name a text begins with. */
-static hl7_slice leading_name(hl7_slice text)
+hl7_slice run_leading_name(hl7_slice text)
 {
     size_t len = 0;
 
@@ -286,8 +285,7 @@ static hl7_slice leading_name(hl7_slice text)
     return hl7_slice_part(text, 0, len);
 }
 
-/* What positions of an instruction are counted in. */
-static hl7_slice text_of(const struct run *run, const struct instruction *instruction)
+hl7_slice run_file_text(const struct run *run, const struct instruction *instruction)
 {
     hl7_slice text = run->program->files[instruction->file].text;
 
@@ -297,7 +295,7 @@ static hl7_slice text_of(const struct run *run, const struct instruction *instru
 /* The template's own words for what an instruction gives: "{0-9}", "PID-5.1", "upper". */
 static hl7_slice describe(const struct run *run, const struct instruction *instruction)
 {
-    hl7_slice text = text_of(run, instruction);
+    hl7_slice text = run_file_text(run, instruction);
     hl7_slice rest = hl7_slice_part(text, instruction->position, text.len);
     size_t len = 0;
 
@@ -324,7 +322,7 @@ static hl7_slice describe(const struct run *run, const struct instruction *instr
     case OP_APPEND:
     case OP_SOURCE:
     case OP_REJECT:
-        return leading_name(rest);
+        return run_leading_name(rest);
     default:
         return HL7_TEXT("this text");
     }
@@ -333,12 +331,17 @@ static hl7_slice describe(const struct run *run, const struct instruction *instr
 static void report_failure(const struct run *run, const struct instruction *instruction,
                            enum hl7_code code, struct hl7_diagnostic *ret_diagnostic)
 {
-    report_fill(ret_diagnostic, text_of(run, instruction), instruction->position,
+    report_fill(ret_diagnostic, run_file_text(run, instruction), instruction->position,
                 explain(run, code), describe(run, instruction), hl7_slice_of(run->problem));
     ret_diagnostic->file = run->program->files[instruction->file].name;
 }
 
 /* ---- The loop ------------------------------------------------------------------------------ */
+
+static enum hl7_code run_step(struct run *run, const struct instruction *instruction)
+{
+    return run->trace == NULL ? run_instruction(run, instruction) : trace_step(run, instruction);
+}
 
 static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnostic)
 {
@@ -346,7 +349,7 @@ static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnos
 
     while (run->next < program->count) {
         const struct instruction *instruction = &program->code[run->next++];
-        enum hl7_code code = run->steps-- == 0 ? HL7_TOO_LARGE : run_instruction(run, instruction);
+        enum hl7_code code = run->steps-- == 0 ? HL7_TOO_LARGE : run_step(run, instruction);
         if (run->output.buffer->full) {
             code = HL7_NO_MEMORY;
         }
@@ -358,6 +361,9 @@ static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnos
     }
     assert(run->depth == 0);
     output_end(&run->output);
+    if (run->trace != NULL) {
+        trace_end(run);
+    }
     if (run->output.buffer->full) {
         report_failure(run, &program->code[program->count - 1], HL7_NO_MEMORY, ret_diagnostic);
         return HL7_NO_MEMORY;
@@ -396,7 +402,8 @@ static bool prepare(struct run *run)
     if (!take(run->arena, program->stack_size, sizeof *run->stack, &stack) ||
         !take(run->arena, program->cursor_count, sizeof *run->cursors, &cursors) ||
         !take(run->arena, program->variable_count, sizeof *run->variables, &variables) ||
-        !take(run->arena, program->message_count, sizeof(void *), &messages)) {
+        !take(run->arena, program->message_count, sizeof(void *), &messages) ||
+        (run->conversion->trace != NULL && !trace_begin(run))) {
         return false;
     }
     run->stack = stack;
