@@ -137,7 +137,8 @@ static void prepare(struct work *work)
     hl7_buffer_init(&work->output, bench_allocate(1, OUTPUT_SIZE), OUTPUT_SIZE);
 }
 
-__attribute__((noreturn)) static void fail(const char *path, const struct hl7_diagnostic *diagnostic)
+__attribute__((noreturn)) static void fail(const char *path,
+                                           const struct hl7_diagnostic *diagnostic)
 {
     (void)fprintf(stderr, "convert: %s:%zu:%zu: %s\n", path, diagnostic->line, diagnostic->column,
                   diagnostic->text);

@@ -438,8 +438,7 @@ void hl7_edit_write(const struct hl7_edit *edit, struct hl7_buffer *buffer)
     }
 }
 
-bool edit_next_line(const struct hl7_edit *edit, const struct line **at,
-                    struct edit_line *ret_line)
+bool edit_next_line(const struct hl7_edit *edit, const struct line **at, struct edit_line *ret_line)
 {
     const struct line *line = *at == NULL ? edit->lines : (*at)->next;
 

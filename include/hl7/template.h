@@ -123,8 +123,8 @@ struct hl7_refusal {
  *
  * What conditions read is read like everything else, and their TEST uses it up: within
  * PID-3[PID-3.5='MR'].1 it is PID-3.5 of each repetition that was looked at. `and` and `or` end with
- * a TEST for each part but the last that was looked at. Loops read nothing by themselves, and
- * count(OBX) and has(ZPI) nothing of what is in these segments.
+ * a TEST for each part but the last that was looked at. Loops read nothing by themselves; the READ
+ * of count(OBX) or has(ZPI) leads to no segment and found no bytes.
  *
  * {source} writes the whole message. Of each segment there is a READ and a WRITE; of a segment with
  * edits, of each field, or repetition, component, sub-component, that is still as it came. The others
@@ -161,7 +161,7 @@ struct hl7_trace_event {
     hl7_slice raw;        /* READ: the bytes it found, within the source; absent: it found none */
     size_t variable;      /* RECALL of what a loop knows, as index: HL7_NONE */
     size_t from;          /* counted from where the run began to write; with the quotes a */
-    size_t to;            /* value brought. Each WRITE begins where the one before it ended, or later */
+    size_t to; /* value brought. Each WRITE begins where the one before it ended, or later */
 };
 
 struct hl7_trace {

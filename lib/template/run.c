@@ -340,7 +340,8 @@ static void report_failure(const struct run *run, const struct instruction *inst
 
 static enum hl7_code run_step(struct run *run, const struct instruction *instruction)
 {
-    return run->trace == NULL ? run_instruction(run, instruction) : trace_step(run, instruction);
+    return run->trace == NULL ? run_instruction(run, instruction)
+                              : run_trace_step(run, instruction);
 }
 
 static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnostic)
@@ -362,7 +363,7 @@ static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnos
     assert(run->depth == 0);
     output_end(&run->output);
     if (run->trace != NULL) {
-        trace_end(run);
+        run_trace_end(run);
     }
     if (run->output.buffer->full) {
         report_failure(run, &program->code[program->count - 1], HL7_NO_MEMORY, ret_diagnostic);
@@ -403,7 +404,7 @@ static bool prepare(struct run *run)
         !take(run->arena, program->cursor_count, sizeof *run->cursors, &cursors) ||
         !take(run->arena, program->variable_count, sizeof *run->variables, &variables) ||
         !take(run->arena, program->message_count, sizeof(void *), &messages) ||
-        (run->conversion->trace != NULL && !trace_begin(run))) {
+        (run->conversion->trace != NULL && !run_trace_begin(run))) {
         return false;
     }
     run->stack = stack;

@@ -77,7 +77,7 @@ struct run {
     const struct hl7_message **messages; /* the named ones; NULL for those that are not there */
     size_t next;                         /* the instruction to run */
     size_t steps;                        /* how many there may still be */
-    struct trace *trace;                 /* run_trace.h; NULL: nobody listens */
+    struct run_trace *trace;             /* run_trace.h; NULL: nobody listens */
     const char *problem;                 /* a sentence about what failed, or NULL */
     bool strict;
 };

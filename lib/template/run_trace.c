@@ -71,8 +71,8 @@ static hl7_slice function_before(hl7_slice text, size_t position, size_t *ret_st
 {
     size_t end = position;
 
-    while (end > 0 && (text.ptr[end - 1] == ' ' || text.ptr[end - 1] == '\t' ||
-                       text.ptr[end - 1] == '(')) {
+    while (end > 0 &&
+           (text.ptr[end - 1] == ' ' || text.ptr[end - 1] == '\t' || text.ptr[end - 1] == '(')) {
         end--;
     }
     size_t start = end;
@@ -85,9 +85,9 @@ static hl7_slice function_before(hl7_slice text, size_t position, size_t *ret_st
 
 /* ---- Places -------------------------------------------------------------------------------- */
 
-static struct trace_place look_up(hl7_slice text, size_t position)
+static struct run_trace_place look_up(hl7_slice text, size_t position)
 {
-    struct trace_place place = {.line = 1};
+    struct run_trace_place place = {.line = 1};
     size_t start = 0;
 
     for (size_t i = 0; i < position; i++) {
@@ -101,10 +101,10 @@ static struct trace_place look_up(hl7_slice text, size_t position)
     return place;
 }
 
-struct hl7_trace_event trace_event(struct run *run, const struct instruction *instruction,
-                                   enum hl7_trace_kind kind)
+struct hl7_trace_event run_trace_event(struct run *run, const struct instruction *instruction,
+                                       enum hl7_trace_kind kind)
 {
-    struct trace_place *place = &run->trace->places[instruction - run->program->code];
+    struct run_trace_place *place = &run->trace->places[instruction - run->program->code];
 
     if (place->line == 0) {
         *place = look_up(run_file_text(run, instruction), instruction->position);
@@ -121,56 +121,55 @@ struct hl7_trace_event trace_event(struct run *run, const struct instruction *in
 
 static void tell_literal(struct run *run, const struct instruction *instruction)
 {
-    struct hl7_trace_event event = trace_event(run, instruction, HL7_TRACE_LITERAL);
+    struct hl7_trace_event event = run_trace_event(run, instruction, HL7_TRACE_LITERAL);
 
     event.words = literal_word(text_at(run, instruction));
-    trace_send(run, &event);
+    run_trace_send(run, &event);
 }
 
 static void tell_call(struct run *run, const struct instruction *instruction, hl7_slice name,
                       size_t count)
 {
-    struct hl7_trace_event event = trace_event(run, instruction, HL7_TRACE_CALL);
+    struct hl7_trace_event event = run_trace_event(run, instruction, HL7_TRACE_CALL);
 
     event.words = name;
     event.count = count;
     if (instruction->op == OP_MAP) {
         event.table = table_word(text_at(run, instruction));
     }
-    trace_send(run, &event);
+    run_trace_send(run, &event);
 }
 
 /* Functions that know the path of their argument; of them only the path's place is kept. */
 static void tell_path_call(struct run *run, const struct instruction *instruction)
 {
-    struct hl7_trace_event event = trace_event(run, instruction, HL7_TRACE_CALL);
+    struct hl7_trace_event event = run_trace_event(run, instruction, HL7_TRACE_CALL);
     size_t start = 0;
 
-    event.words =
-        function_before(run_file_text(run, instruction), instruction->position, &start);
+    event.words = function_before(run_file_text(run, instruction), instruction->position, &start);
     event.column -= instruction->position - start;
     event.count = 1;
-    trace_send(run, &event);
+    run_trace_send(run, &event);
 }
 
 static void tell_variable(struct run *run, const struct instruction *instruction,
                           enum hl7_trace_kind kind)
 {
-    struct hl7_trace_event event = trace_event(run, instruction, kind);
+    struct hl7_trace_event event = run_trace_event(run, instruction, kind);
     hl7_slice text = text_at(run, instruction);
     bool numbered = instruction->op == OP_PUSH_VARIABLE || instruction->op == OP_LET;
 
     event.words = kind == HL7_TRACE_KEEP ? let_word(text) : run_leading_name(text);
     event.variable = numbered ? instruction->target : HL7_NONE;
-    trace_send(run, &event);
+    run_trace_send(run, &event);
 }
 
 static hl7_slice comparison_word(enum comparison comparison)
 {
     static const hl7_slice words[] = {
-        [COMPARE_EQUAL] = {"=", 1},       [COMPARE_NOT] = {"!=", 2},
-        [COMPARE_LESS] = {"<", 1},        [COMPARE_LESS_EQUAL] = {"<=", 2},
-        [COMPARE_GREATER] = {">", 1},     [COMPARE_GREATER_EQUAL] = {">=", 2},
+        [COMPARE_EQUAL] = {"=", 1},   [COMPARE_NOT] = {"!=", 2},
+        [COMPARE_LESS] = {"<", 1},    [COMPARE_LESS_EQUAL] = {"<=", 2},
+        [COMPARE_GREATER] = {">", 1}, [COMPARE_GREATER_EQUAL] = {">=", 2},
     };
 
     return words[comparison];
@@ -184,19 +183,19 @@ static void tell_value(struct run *run, const struct instruction *instruction)
         return;
     case OP_PUSH_PATH:
     case OP_PUSH_ENCODED:
-        trace_read(run, instruction);
+        run_trace_read(run, instruction);
         return;
     case OP_PUSH_JSON:
-        trace_read_json(run, instruction);
+        run_trace_read_json(run, instruction);
         return;
     case OP_PUSH_RAW:
     case OP_PUSH_SEGMENT:
     case OP_PUSH_COUNT:
     case OP_PUSH_HAS:
         if (instruction->root == ROOT_JSON) {
-            trace_read_json(run, instruction);
+            run_trace_read_json(run, instruction);
         } else {
-            trace_read(run, instruction);
+            run_trace_read(run, instruction);
         }
         tell_path_call(run, instruction);
         return;
@@ -243,9 +242,9 @@ static void tell_operation(struct run *run, const struct instruction *instructio
 
 static void tell_test(struct run *run, const struct instruction *instruction)
 {
-    struct hl7_trace_event event = trace_event(run, instruction, HL7_TRACE_TEST);
+    struct hl7_trace_event event = run_trace_event(run, instruction, HL7_TRACE_TEST);
 
-    trace_send(run, &event);
+    run_trace_send(run, &event);
 }
 
 /* Appended segments are numbered in their order, behind those of the message. */
@@ -261,9 +260,24 @@ static size_t last_appended(const struct run *run)
     return number - 1;
 }
 
+/* The repetition that was set: [last] is of the working copy. */
+static uint32_t set_repetition(const struct run *run, const struct instruction *instruction,
+                               size_t segment)
+{
+    uint32_t asked = instruction->as.path.repetition;
+
+    if (instruction->root == ROOT_REPETITION) {
+        return (uint32_t)run->cursors[instruction->slot].turn;
+    }
+    if (asked == HL7_LAST) {
+        return run_trace_last_repetition(run, segment, instruction->as.path.field);
+    }
+    return asked == 0 && instruction->as.path.component != 0 ? 1 : asked;
+}
+
 static void tell_edit(struct run *run, const struct instruction *instruction)
 {
-    struct hl7_trace_event event = trace_event(run, instruction, HL7_TRACE_EDIT);
+    struct hl7_trace_event event = run_trace_event(run, instruction, HL7_TRACE_EDIT);
     struct target target = {.segment = HL7_NONE};
 
     event.count = instruction->op == OP_DELETE ? 0 : 1;
@@ -271,7 +285,7 @@ static void tell_edit(struct run *run, const struct instruction *instruction)
         event.words = instruction->as.text;
         event.segment = last_appended(run);
         memcpy(event.path.segment, instruction->as.text.ptr, sizeof event.path.segment - 1);
-        trace_send(run, &event);
+        run_trace_send(run, &event);
         return;
     }
     run_resolve(run, instruction, &target);
@@ -281,24 +295,22 @@ static void tell_edit(struct run *run, const struct instruction *instruction)
     event.words = path_word(text_at(run, instruction));
     event.segment = target.segment;
     event.path = instruction->as.path;
-    event.path.occurrence = trace_occurrence(run, target.message, target.segment);
-    if (instruction->root == ROOT_REPETITION) {
-        event.path.repetition = (uint32_t)run->cursors[instruction->slot].turn;
-    }
-    trace_send(run, &event);
+    event.path.occurrence = run_trace_occurrence(run, target.message, target.segment);
+    event.path.repetition = set_repetition(run, instruction, target.segment);
+    run_trace_send(run, &event);
 }
 
 /* ---- Output -------------------------------------------------------------------------------- */
 
 static void tell_write(struct run *run, const struct instruction *instruction, size_t count)
 {
-    struct hl7_trace_event event = trace_event(run, instruction, HL7_TRACE_WRITE);
+    struct hl7_trace_event event = run_trace_event(run, instruction, HL7_TRACE_WRITE);
 
     event.count = count;
     event.from = run->trace->from;
     event.to = output_written(&run->output).len;
     if (count > 0 || event.to > event.from) {
-        trace_send(run, &event);
+        run_trace_send(run, &event);
     }
 }
 
@@ -306,7 +318,7 @@ static void tell_output(struct run *run, const struct instruction *instruction)
 {
     switch (instruction->op) {
     case OP_SOURCE:
-        trace_source(run, instruction);
+        run_trace_source(run, instruction);
         return;
     case OP_TEXT:
     case OP_LINE_END:
@@ -316,10 +328,10 @@ static void tell_output(struct run *run, const struct instruction *instruction)
         tell_literal(run, instruction);
         break;
     case OP_ORIGINAL:
-        trace_read_original(run, instruction);
+        run_trace_read_original(run, instruction);
         break;
     case OP_PATH:
-        trace_read(run, instruction);
+        run_trace_read(run, instruction);
         break;
     default:
         break;
@@ -384,25 +396,25 @@ static void note(struct run *run)
     run->trace->wrap = state->wrap;
 }
 
-bool trace_begin(struct run *run)
+bool run_trace_begin(struct run *run)
 {
     size_t count = run->program->count;
-    struct trace *trace = hl7_arena_alloc(run->arena, sizeof *trace);
-    struct trace_place *places = hl7_arena_alloc(run->arena, count * sizeof *places);
+    struct run_trace *trace = hl7_arena_alloc(run->arena, sizeof *trace);
+    struct run_trace_place *places = hl7_arena_alloc(run->arena, count * sizeof *places);
 
     if (trace == NULL || places == NULL) {
         return false;
     }
     memset(places, 0, count * sizeof *places);
-    *trace = (struct trace){.places = places};
+    *trace = (struct run_trace){.places = places};
     run->trace = trace;
     note(run);
     return true;
 }
 
-enum hl7_code trace_step(struct run *run, const struct instruction *instruction)
+enum hl7_code run_trace_step(struct run *run, const struct instruction *instruction)
 {
-    struct trace *trace = run->trace;
+    struct run_trace *trace = run->trace;
     size_t depth = run->depth;
 
     if (is_output(instruction->op)) {
@@ -414,17 +426,17 @@ enum hl7_code trace_step(struct run *run, const struct instruction *instruction)
         return code;
     }
     if (run->output.state.cell != trace->cell) {
-        trace->from = trace_moved(run, trace->from);
-        trace_end_cell(run);
+        trace->from = run_trace_moved(run, trace->from);
+        run_trace_end_cell(run);
     }
     tell(run, instruction, depth);
     note(run);
     return trace->no_memory ? HL7_NO_MEMORY : HL7_OK;
 }
 
-void trace_end(struct run *run)
+void run_trace_end(struct run *run)
 {
     if (!run->output.buffer->full) {
-        trace_end_cell(run);
+        run_trace_end_cell(run);
     }
 }

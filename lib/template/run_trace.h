@@ -11,60 +11,64 @@
 
 #include "template/run.h"
 
-struct trace_place {
+struct run_trace_place {
     uint32_t line; /* 0: not looked up yet */
     uint32_t column;
 };
 
 /* An event that waits for the end of its cell. */
-struct trace_waiting {
+struct run_trace_waiting {
     struct hl7_trace_event event;
-    struct trace_waiting *next;
+    struct run_trace_waiting *next;
 };
 
-struct trace {
-    struct trace_place *places; /* of the instructions */
-    size_t from;                /* where the instruction at hand began to write */
-    size_t cell;                /* CSV: where the cell began before it, */
-    bool wrap;                  /* and whether its end would move what is in it */
-    struct trace_waiting *first;
-    struct trace_waiting *last;
-    struct trace_waiting *free;
+struct run_trace {
+    struct run_trace_place *places; /* of the instructions */
+    size_t from;                    /* where the instruction at hand began to write */
+    size_t cell;                    /* CSV: where the cell began before it, */
+    bool wrap;                      /* and whether its end would move what is in it */
+    struct run_trace_waiting *first;
+    struct run_trace_waiting *last;
+    struct run_trace_waiting *free;
     bool no_memory; /* for what waits; HL7_NO_MEMORY then */
 };
 
 /* Makes run->trace, in the arena; false when there is no room. */
-bool trace_begin(struct run *run);
+bool run_trace_begin(struct run *run);
 
 /* Runs an instruction and tells of it. */
-enum hl7_code trace_step(struct run *run, const struct instruction *instruction);
+enum hl7_code run_trace_step(struct run *run, const struct instruction *instruction);
 
 /* The output is complete. */
-void trace_end(struct run *run);
+void run_trace_end(struct run *run);
 
 /* ---- What the parts share ------------------------------------------------------------------ */
 
 /* An event of this kind, with its place in the template. */
-struct hl7_trace_event trace_event(struct run *run, const struct instruction *instruction,
-                                   enum hl7_trace_kind kind);
+struct hl7_trace_event run_trace_event(struct run *run, const struct instruction *instruction,
+                                       enum hl7_trace_kind kind);
 
 /* Gives an event to who listens, now or when its cell is complete. */
-void trace_send(struct run *run, const struct hl7_trace_event *event);
+void run_trace_send(struct run *run, const struct hl7_trace_event *event);
 
 /* The cell that was open before the instruction is complete: what waits in it gets its final places.
- * A place in it that is no event's yet is given its own by trace_moved. */
-void trace_end_cell(struct run *run);
-size_t trace_moved(const struct run *run, size_t place);
+ * A place in it that is no event's yet is given its own by run_trace_moved. */
+void run_trace_end_cell(struct run *run);
+size_t run_trace_moved(const struct run *run, size_t place);
 
 /* Tells a READ; for count() and the like one that looked at no bytes. */
-void trace_read(struct run *run, const struct instruction *instruction);
-void trace_read_original(struct run *run, const struct instruction *instruction);
-void trace_read_json(struct run *run, const struct instruction *instruction);
+void run_trace_read(struct run *run, const struct instruction *instruction);
+void run_trace_read_original(struct run *run, const struct instruction *instruction);
+void run_trace_read_json(struct run *run, const struct instruction *instruction);
 
 /* Tells {source}, which was written from trace->from on. */
-void trace_source(struct run *run, const struct instruction *instruction);
+void run_trace_source(struct run *run, const struct instruction *instruction);
+
+/* How many repetitions a field of a segment has in the working copy. */
+uint32_t run_trace_last_repetition(const struct run *run, size_t segment, uint32_t field);
 
 /* The number of a segment among those of its name, from 1. */
-uint32_t trace_occurrence(const struct run *run, const struct hl7_message *message, size_t segment);
+uint32_t run_trace_occurrence(const struct run *run, const struct hl7_message *message,
+                              size_t segment);
 
 #endif

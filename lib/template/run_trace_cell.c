@@ -11,14 +11,14 @@ static bool must_wait(const struct run *run, const struct hl7_trace_event *event
     if (!run->output.structured || run->output.state.format != HL7_FORMAT_CSV) {
         return false;
     }
-    return run->trace->first != NULL ||
-           (event->kind == HL7_TRACE_WRITE && event->to + run->output.start > run->output.state.cell);
+    return run->trace->first != NULL || (event->kind == HL7_TRACE_WRITE &&
+                                         event->to + run->output.start > run->output.state.cell);
 }
 
 /* The free ones are used first: no more are made than the longest cell needs. */
-static struct trace_waiting *take(struct run *run)
+static struct run_trace_waiting *take(struct run *run)
 {
-    struct trace_waiting *waiting = run->trace->free;
+    struct run_trace_waiting *waiting = run->trace->free;
 
     if (waiting != NULL) {
         run->trace->free = waiting->next;
@@ -29,21 +29,21 @@ static struct trace_waiting *take(struct run *run)
     return waiting;
 }
 
-void trace_send(struct run *run, const struct hl7_trace_event *event)
+void run_trace_send(struct run *run, const struct hl7_trace_event *event)
 {
     const struct hl7_trace *given = run->conversion->trace;
-    struct trace *trace = run->trace;
+    struct run_trace *trace = run->trace;
 
     if (!must_wait(run, event)) {
         given->event(given->context, event);
         return;
     }
-    struct trace_waiting *waiting = take(run);
+    struct run_trace_waiting *waiting = take(run);
     if (waiting == NULL) {
         trace->no_memory = true;
         return;
     }
-    *waiting = (struct trace_waiting){.event = *event};
+    *waiting = (struct run_trace_waiting){.event = *event};
     /* What else the event refers to lasts as long. */
     run->kept = run->arena->used;
     if (trace->first == NULL) {
@@ -68,7 +68,7 @@ static size_t behind(const struct run *run, size_t cell, size_t offset)
     return at;
 }
 
-size_t trace_moved(const struct run *run, size_t place)
+size_t run_trace_moved(const struct run *run, size_t place)
 {
     size_t offset = place + run->output.start;
 
@@ -80,21 +80,21 @@ size_t trace_moved(const struct run *run, size_t place)
 
 static size_t end_moved(const struct run *run, size_t place)
 {
-    return place + run->output.start <= run->trace->cell ? place : trace_moved(run, place);
+    return place + run->output.start <= run->trace->cell ? place : run_trace_moved(run, place);
 }
 
-void trace_end_cell(struct run *run)
+void run_trace_end_cell(struct run *run)
 {
     const struct hl7_trace *given = run->conversion->trace;
-    struct trace *trace = run->trace;
+    struct run_trace *trace = run->trace;
 
     while (trace->first != NULL) {
-        struct trace_waiting *waiting = trace->first;
+        struct run_trace_waiting *waiting = trace->first;
         struct hl7_trace_event *event = &waiting->event;
 
         if (event->kind == HL7_TRACE_WRITE) {
             size_t to = end_moved(run, event->to);
-            event->from = trace_moved(run, event->from);
+            event->from = run_trace_moved(run, event->from);
             event->to = to < event->from ? event->from : to;
         }
         given->event(given->context, event);

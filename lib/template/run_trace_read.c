@@ -20,7 +20,8 @@ static hl7_slice text_at(const struct run *run, const struct instruction *instru
 
 /* ---- Paths of a message -------------------------------------------------------------------- */
 
-uint32_t trace_occurrence(const struct run *run, const struct hl7_message *message, size_t segment)
+uint32_t run_trace_occurrence(const struct run *run, const struct hl7_message *message,
+                              size_t segment)
 {
     hl7_slice name = hl7_segment_name(message, segment);
     uint32_t occurrence = 1;
@@ -91,7 +92,7 @@ static struct hl7_path numbered(const struct run *run, const struct instruction 
 {
     struct hl7_path path = instruction->as.path;
 
-    path.occurrence = trace_occurrence(run, target->message, target->segment);
+    path.occurrence = run_trace_occurrence(run, target->message, target->segment);
     if (instruction->root == ROOT_REPETITION) {
         path.repetition = (uint32_t)run->cursors[instruction->slot].turn;
     } else if (path.repetition == HL7_LAST) {
@@ -110,24 +111,28 @@ static hl7_slice taken(const struct instruction *instruction, const struct targe
         return run_leaf(target, &instruction->as.path);
     case OP_PUSH_SEGMENT:
         return hl7_segment_bytes(target->message, target->segment);
-    case OP_PUSH_COUNT:
-    case OP_PUSH_HAS:
-        return instruction->as.path.field == 0 ? (hl7_slice){NULL, 0} : target->raw;
     default:
         return target->raw;
     }
 }
 
-void trace_read(struct run *run, const struct instruction *instruction)
+/* count(OBX), has(ZPI) ask how many there are, and read none. */
+static bool is_about_segments(const struct instruction *instruction)
 {
-    struct hl7_trace_event event = trace_event(run, instruction, HL7_TRACE_READ);
+    return (instruction->op == OP_PUSH_COUNT || instruction->op == OP_PUSH_HAS) &&
+           instruction->as.path.field == 0;
+}
+
+void run_trace_read(struct run *run, const struct instruction *instruction)
+{
+    struct hl7_trace_event event = run_trace_event(run, instruction, HL7_TRACE_READ);
     struct target target;
 
     run_resolve(run, instruction, &target);
     event.words = path_word(text_at(run, instruction));
     event.message = target.message;
     event.path = instruction->as.path;
-    if (target.segment != HL7_NONE) {
+    if (target.segment != HL7_NONE && !is_about_segments(instruction)) {
         event.segment = target.segment;
         event.path = numbered(run, instruction, &target);
         event.raw = taken(instruction, &target);
@@ -138,7 +143,7 @@ void trace_read(struct run *run, const struct instruction *instruction)
             event.path.component = event.path.subcomponent = 0;
         }
     }
-    trace_send(run, &event);
+    run_trace_send(run, &event);
 }
 
 /* ---- {0-9} --------------------------------------------------------------------------------- */
@@ -169,10 +174,10 @@ static uint32_t field_of(const struct hl7_message *message, size_t segment, size
                                                                                : 0;
 }
 
-void trace_read_original(struct run *run, const struct instruction *instruction)
+void run_trace_read_original(struct run *run, const struct instruction *instruction)
 {
     const struct hl7_message *message = run->conversion->message;
-    struct hl7_trace_event event = trace_event(run, instruction, HL7_TRACE_READ);
+    struct hl7_trace_event event = run_trace_event(run, instruction, HL7_TRACE_READ);
     hl7_slice text = text_at(run, instruction);
     const char *end = memchr(text.ptr, '}', text.len);
 
@@ -187,11 +192,11 @@ void trace_read_original(struct run *run, const struct instruction *instruction)
         event.segment = segment;
         if (field != 0 && name.len == sizeof event.path.segment - 1) {
             memcpy(event.path.segment, name.ptr, name.len);
-            event.path.occurrence = trace_occurrence(run, message, segment);
+            event.path.occurrence = run_trace_occurrence(run, message, segment);
             event.path.field = field;
         }
     }
-    trace_send(run, &event);
+    run_trace_send(run, &event);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
@@ -262,9 +267,9 @@ static hl7_slice json_word(struct run *run, const struct instruction *instructio
     return hl7_slice_part(text, 0, root + len);
 }
 
-void trace_read_json(struct run *run, const struct instruction *instruction)
+void run_trace_read_json(struct run *run, const struct instruction *instruction)
 {
-    struct hl7_trace_event event = trace_event(run, instruction, HL7_TRACE_READ);
+    struct hl7_trace_event event = run_trace_event(run, instruction, HL7_TRACE_READ);
     size_t used = run->arena->used;
     size_t kept = run->kept;
     size_t node = run_json(run, instruction);
@@ -282,7 +287,7 @@ void trace_read_json(struct run *run, const struct instruction *instruction)
             event.raw = hl7_slice_part(run->json.text, found->start, found->end - found->start);
         }
     }
-    trace_send(run, &event);
+    run_trace_send(run, &event);
     if (run->kept == kept) {
         run->arena->used = used;
     }

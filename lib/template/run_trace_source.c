@@ -20,31 +20,43 @@ struct teller {
     struct hl7_path path;
 };
 
+/* With the repetition's number, where there is only one, too. */
+static struct hl7_path path_of(const struct teller *teller)
+{
+    struct hl7_path path = teller->path;
+
+    if (path.component != 0 && path.repetition == 0) {
+        path.repetition = 1;
+    }
+    return path;
+}
+
 static void tell_write(const struct teller *teller, hl7_slice part, bool is_read)
 {
     struct hl7_trace_event event =
-        trace_event(teller->run, teller->instruction, HL7_TRACE_WRITE);
+        run_trace_event(teller->run, teller->instruction, HL7_TRACE_WRITE);
 
     event.words = HL7_TEXT("source");
     event.count = is_read ? 1 : 0;
     event.segment = teller->segment;
-    event.path = teller->path;
+    event.path = path_of(teller);
     event.from = teller->at + (size_t)(part.ptr - teller->line.ptr);
     event.to = event.from + part.len;
-    trace_send(teller->run, &event);
+    run_trace_send(teller->run, &event);
 }
 
 /* Bytes of the message and where they were written. */
 static void tell_copy(const struct teller *teller, hl7_slice raw, hl7_slice part)
 {
-    struct hl7_trace_event event = trace_event(teller->run, teller->instruction, HL7_TRACE_READ);
+    struct hl7_trace_event event =
+        run_trace_event(teller->run, teller->instruction, HL7_TRACE_READ);
 
     event.words = HL7_TEXT("source");
     event.message = teller->message;
     event.segment = teller->segment;
-    event.path = teller->path;
+    event.path = path_of(teller);
     event.raw = raw;
-    trace_send(teller->run, &event);
+    run_trace_send(teller->run, &event);
     tell_write(teller, part, true);
 }
 
@@ -85,8 +97,7 @@ static void tell_part(struct teller *teller, hl7_slice raw, hl7_slice part, int 
         tell_copy(teller, raw, part);
         return;
     }
-    while (level < LEVELS &&
-           !holds(part, level_separator(&teller->message->delimiters, level)) &&
+    while (level < LEVELS && !holds(part, level_separator(&teller->message->delimiters, level)) &&
            !holds(raw, level_separator(&teller->message->delimiters, level))) {
         level++;
     }
@@ -169,7 +180,7 @@ static void tell_line(struct teller *teller)
         return;
     }
     hl7_slice old = hl7_segment_bytes(message, teller->segment);
-    teller->path.occurrence = trace_occurrence(teller->run, message, teller->segment);
+    teller->path.occurrence = run_trace_occurrence(teller->run, message, teller->segment);
     if (hl7_slice_equal(old, teller->line)) {
         tell_copy(teller, old, teller->line);
     } else {
@@ -209,18 +220,18 @@ static void tell_working_copy(struct teller *teller)
 static void tell_whole(struct teller *teller)
 {
     struct run *run = teller->run;
-    struct hl7_trace_event event = trace_event(run, teller->instruction, HL7_TRACE_READ);
+    struct hl7_trace_event event = run_trace_event(run, teller->instruction, HL7_TRACE_READ);
 
     event.words = HL7_TEXT("source");
     event.message = teller->message;
     event.raw = run->conversion->source;
-    trace_send(run, &event);
-    event = trace_event(run, teller->instruction, HL7_TRACE_WRITE);
+    run_trace_send(run, &event);
+    event = run_trace_event(run, teller->instruction, HL7_TRACE_WRITE);
     event.words = HL7_TEXT("source");
     event.count = 1;
     event.from = run->trace->from;
     event.to = output_written(&run->output).len;
-    trace_send(run, &event);
+    run_trace_send(run, &event);
 }
 
 /* The message was made of the very bytes that are copied. */
@@ -233,7 +244,7 @@ static bool is_of_source(const struct run *run)
            conversion->message->bytes.len == conversion->source.len;
 }
 
-void trace_source(struct run *run, const struct instruction *instruction)
+void run_trace_source(struct run *run, const struct instruction *instruction)
 {
     struct teller teller = {
         .run = run, .instruction = instruction, .message = run->conversion->message};
@@ -245,4 +256,21 @@ void trace_source(struct run *run, const struct instruction *instruction)
     } else {
         tell_lines(&teller);
     }
+}
+
+uint32_t run_trace_last_repetition(const struct run *run, size_t segment, uint32_t field)
+{
+    const struct hl7_delimiters *delimiters = &run->conversion->message->delimiters;
+    const struct line *at = NULL;
+    struct edit_line line = {.segment = HL7_NONE};
+    uint32_t count = 0;
+    hl7_slice piece;
+
+    while (line.segment != segment && edit_next_line(run->edit, &at, &line)) {
+    }
+    hl7_slice value = message_line_field(line.text, delimiters->field, field);
+    while (value.ptr != NULL && hl7_piece_next(&value, delimiters->repetition, &piece)) {
+        count++;
+    }
+    return count == 0 ? 1 : count;
 }
