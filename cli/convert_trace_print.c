@@ -339,18 +339,12 @@ static void print_place(void *context, const struct trace_spot *spot)
     }
 }
 
-/* "(3:12)", "(header.hl7 2:1)" */
-static size_t where_of(const struct print *print, const struct trace_origin *origin, char *text,
-                       size_t size)
+/* "(3:12)", "(header.hl7 2:1)": a file's name cannot hold what would move the cursor. */
+static size_t where_of(const struct trace_origin *origin, char *text, size_t size)
 {
-    char name[300] = "";
-    int len;
+    int len = snprintf(text, size, "(%.*s%s%zu:%zu)", (int)origin->file.len, origin->file.ptr,
+                       origin->file.len == 0 ? "" : " ", origin->line, origin->column);
 
-    if (origin->file.len > 0) {
-        beside_name(print->view->template, origin->file, name, sizeof name);
-    }
-    len = snprintf(text, size, "(%s%s%zu:%zu)", name, name[0] == '\0' ? "" : " ", origin->line,
-                   origin->column);
     return len < 0 ? 0 : (size_t)len;
 }
 
@@ -434,7 +428,7 @@ static void print_origin(void *context, const struct trace_origin *origin)
     struct print *print = context;
     const struct text_terminal *terminal = &print->view->terminal;
     char where[340];
-    size_t len = where_of(print, origin, where, sizeof where);
+    size_t len = where_of(origin, where, sizeof where);
 
     if (print->rows++ > 0) {
         fputc('\n', terminal->file);
