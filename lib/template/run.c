@@ -24,6 +24,7 @@ static enum hl7_code run_original(struct run *run, const struct instruction *ins
         }
         run->kept = run->arena->used;
         original_find(program, run->conversion->source, run->values);
+        bound_add(&run->bound, run->conversion->source.len);
     }
     hl7_slice value = run->values[instruction->as.original.slot];
     if (value.ptr == NULL && run->strict) {
@@ -55,6 +56,7 @@ static enum hl7_code run_path(struct run *run, const struct instruction *instruc
     struct target target;
 
     run_resolve(run, instruction, &target);
+    bound_add(&run->bound, target.work);
     if (target.raw.ptr == NULL) {
         if (run->strict) {
             return HL7_NOT_FOUND;
@@ -73,6 +75,7 @@ static enum hl7_code run_write(struct run *run, const struct instruction *instru
     hl7_slice value = run_pop(run);
     enum hl7_code code = HL7_OK;
 
+    bound_add(&run->bound, value.len);
     if (instruction->op == OP_WRITE_RAW) {
         output_template(&run->output, value);
     } else {
@@ -113,6 +116,7 @@ static enum hl7_code enter_loop(struct run *run, const struct instruction *instr
             return HL7_NO_MEMORY;
         }
         bound_lower(&run->bound, left);
+        bound_add(&run->bound, message->segment_count * BOUND_SEGMENT);
         run->kept = run->arena->used;
     }
     if (!run_first(run, instruction)) {

@@ -87,15 +87,17 @@ struct target {
     const struct hl7_message *message;
     size_t segment; /* HL7_NONE: no such segment */
     hl7_slice raw;  /* absent when there is no such value */
+    size_t work;    /* bytes gone over to get there */
 };
 
+/* Whoever asks lets `work` be paid for, with bound_add(). */
 void run_resolve(const struct run *run, const struct instruction *path, struct target *ret_target);
 
 /* How many turns the loop of a cursor has. */
-size_t run_total(const struct run *run, size_t cursor);
+size_t run_total(struct run *run, size_t cursor);
 
 /* How many segments or repetitions a path has. */
-size_t run_count(const struct run *run, const struct instruction *path);
+size_t run_count(struct run *run, const struct instruction *path);
 
 /* The cursor of an instruction goes to the first place it goes along; false when there is none. */
 bool run_first(struct run *run, const struct instruction *instruction);
@@ -105,8 +107,8 @@ bool run_next(struct run *run, const struct instruction *instruction);
 enum hl7_code run_open_json(struct run *run);
 
 /* The value a JSON path leads to, or HL7_NONE. */
-size_t run_json(const struct run *run, const struct instruction *path);
-bool run_first_json(const struct run *run, const struct instruction *loop, struct cursor *cursor);
+size_t run_json(struct run *run, const struct instruction *path);
+bool run_first_json(struct run *run, const struct instruction *loop, struct cursor *cursor);
 bool run_next_json(const struct run *run, struct cursor *cursor);
 enum hl7_code run_push_json(struct run *run, const struct instruction *instruction);
 
