@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "hl7.h"
-#include "memory.h"
+#include "../base/memory.h"
 
 #define CASE_PATH_MAX 4096
 #define CASE_FILE_MAX ((size_t)256 << 20)

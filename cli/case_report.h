@@ -18,8 +18,8 @@
 
 #include "difference.h"
 #include "hl7.h"
-#include "json.h"
-#include "text.h"
+#include "../base/json.h"
+#include "../base/text.h"
 
 enum report_verdict {
     REPORT_PASSED,

@@ -9,8 +9,8 @@
 #include "case_services.h"
 #include "cases.h"
 #include "difference.h"
-#include "memory.h"
-#include "templates.h"
+#include "../base/memory.h"
+#include "../base/templates.h"
 #include "verb.h"
 
 /* A message that a case reads, beside its input. */
@@ -27,7 +27,7 @@ struct case_run {
     struct report *report;
 
     /* The rest is private. */
-    const struct template_file *template;
+    struct template_file template; /* open while its cases run */
     const struct case_files *files;
     struct case_services services;
     struct template_output output;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "hl7.h"
-#include "json.h"
+#include "../base/json.h"
 #include "verb.h"
 
 /* Findings are printed as they come, with a summary at the end; or all is one JSON object. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "check.h"
-#include "templates.h"
+#include "../base/templates.h"
 
 void check_report_open(struct check_report *report, const struct verb *verb, bool as_json)
 {

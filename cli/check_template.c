@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "templates.h"
+#include "../base/templates.h"
 
 /* ---- Templates ------------------------------------------------------------------------------ */
 

@@ -14,10 +14,10 @@
 #define ORDERLY_CONVERT_TRACE_H
 
 #include "hl7.h"
-#include "memory.h"
+#include "../base/memory.h"
 #include "show.h"
 #include "source.h"
-#include "templates.h"
+#include "../base/templates.h"
 
 enum {
     TRACE_TEXT_MAX = 240,   /* what is longer is cut, and ends with "..." */

@@ -10,7 +10,7 @@
  */
 #include "convert_trace.h"
 
-#include "json.h"
+#include "../base/json.h"
 
 static void json_value(struct json *json, hl7_slice name, hl7_slice value)
 {

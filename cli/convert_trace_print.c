@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "json.h"
+#include "../base/json.h"
 
 enum {
     NAME_COLUMNS = 14,

@@ -10,9 +10,9 @@
 #define ORDERLY_DIFFERENCE_H
 
 #include "hl7.h"
-#include "json.h"
-#include "memory.h"
-#include "text.h"
+#include "../base/json.h"
+#include "../base/memory.h"
+#include "../base/text.h"
 
 /* The words between the values. */
 struct difference_words {

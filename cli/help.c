@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "text.h"
+#include "../base/text.h"
 
 #define HELP_WIDTH_MOST 100
 #define HELP_COLUMN_MOST 28 /* where the docs of options begin, at most */

@@ -4,7 +4,7 @@
  * handing over answers, time and control ids. */
 #include "listen.h"
 
-#include "log.h"
+#include "../base/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -160,22 +160,6 @@ void listen_forget_due(const struct listen_session *session)
             listen->due[i].session = NULL;
         }
     }
-}
-
-hl7_slice listen_time(struct listen *listen)
-{
-    time_t now = time(NULL);
-
-    if (now != listen->time_second || listen->time_len == 0) {
-        struct hl7_buffer buffer;
-        struct hl7_time moment = services_now();
-
-        hl7_buffer_init(&buffer, listen->time_text, sizeof listen->time_text);
-        hl7_time_write(&moment, &buffer);
-        listen->time_second = now;
-        listen->time_len = buffer.len;
-    }
-    return (hl7_slice){listen->time_text, listen->time_len};
 }
 
 void listen_summary(const struct listen *listen)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../base/nearest.h"
 #include "document.h"
 #include "verb.h"
 
@@ -117,7 +118,7 @@ static int main_unknown(const char *word)
         names[count++] = (*v)->name;
     }
     names[count] = NULL;
-    nearest = options_nearest(word, names);
+    nearest = nearest_word(word, names);
     fprintf(stderr, "orderly: unknown %s '%.60s'", word[0] == '-' ? "option" : "verb", word);
     if (nearest != NULL) {
         fprintf(stderr, " (did you mean '%s'?)", nearest);

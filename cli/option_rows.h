@@ -7,7 +7,7 @@
 #define ORDERLY_OPTION_ROWS_H
 
 #include "options.h"
-#include "text.h"
+#include "../base/text.h"
 
 /* uint64_t max_message */
 #define OPTION_ROW_MAX_MESSAGE(type)                                                               \

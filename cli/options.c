@@ -13,10 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../base/measure.h"
+#include "../base/nearest.h"
 #include "hl7.h"
 
 #define SPELLING_MAX 80
-#define WORD_MAX 63
 
 /* A parse in progress. */
 struct options_parser {
@@ -43,111 +44,6 @@ static bool options_complain(struct options_result *result, const char *format, 
     (void)vsnprintf(result->error, sizeof result->error, format, arguments);
     va_end(arguments);
     return false;
-}
-
-/* ---- Values -------------------------------------------------------------------------------- */
-
-/* Reads digits; *text moves behind them. */
-static bool options_read_digits(const char **text, uint64_t *ret_number)
-{
-    const char *p = *text;
-    uint64_t number = 0;
-
-    if (*p < '0' || *p > '9') {
-        return false;
-    }
-    for (; *p >= '0' && *p <= '9'; p++) {
-        uint64_t digit = (uint64_t)(*p - '0');
-
-        if (number > (UINT64_MAX - digit) / 10) {
-            return false;
-        }
-        number = number * 10 + digit;
-    }
-    *text = p;
-    *ret_number = number;
-    return true;
-}
-
-bool options_read_number(const char *text, uint64_t *ret_number)
-{
-    uint64_t number;
-
-    if (!options_read_digits(&text, &number) || *text != '\0') {
-        return false;
-    }
-    *ret_number = number;
-    return true;
-}
-
-bool options_read_size(const char *text, uint64_t *ret_bytes)
-{
-    static const char units[] = "KMGT";
-    uint64_t number;
-    unsigned shift = 0;
-
-    if (!options_read_digits(&text, &number)) {
-        return false;
-    }
-    if (*text != '\0') {
-        char letter = *text >= 'a' && *text <= 'z' ? (char)(*text - 'a' + 'A') : *text;
-        const char *unit = strchr(units, letter);
-
-        if (unit == NULL || text[1] != '\0') {
-            return false;
-        }
-        shift = 10 * (unsigned)(unit - units + 1);
-    }
-    if (number > UINT64_MAX >> shift) {
-        return false;
-    }
-    *ret_bytes = number << shift;
-    return true;
-}
-
-/* The milliseconds of a unit; no unit is seconds. 0 for an unknown one. */
-static uint64_t options_unit(const char *unit)
-{
-    static const struct {
-        const char *name;
-        uint64_t milliseconds;
-    } units[] = {{"", 1000},       {"ms", 1},          {"s", 1000},
-                 {"m", 60 * 1000}, {"h", 3600 * 1000}, {"d", 24 * 3600 * 1000}};
-
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(units[i].name, unit) == 0) {
-            return units[i].milliseconds;
-        }
-    }
-    return 0;
-}
-
-bool options_read_duration(const char *text, uint64_t *ret_milliseconds)
-{
-    uint64_t whole;
-    uint64_t part = 0;
-    uint64_t scale = 1;
-    uint64_t unit;
-
-    if (!options_read_digits(&text, &whole)) {
-        return false;
-    }
-    if (*text == '.') {
-        const char *digits = ++text;
-
-        if (!options_read_digits(&text, &part) || text - digits > 6) {
-            return false;
-        }
-        for (; digits < text; digits++) {
-            scale *= 10;
-        }
-    }
-    unit = options_unit(text);
-    if (unit == 0 || whole > UINT64_MAX / unit - 1 || part * unit % scale != 0) {
-        return false;
-    }
-    *ret_milliseconds = whole * unit + part * unit / scale;
-    return true;
 }
 
 /* ---- One row for each kind of option -------------------------------------------------------- */
@@ -182,42 +78,6 @@ static bool options_put_text(const struct options_given *given, void *slot,
     return true;
 }
 
-static void options_write_number(uint64_t number, char *text, size_t size)
-{
-    (void)snprintf(text, size, "%llu", (unsigned long long)number);
-}
-
-static void options_write_size(uint64_t bytes, char *text, size_t size)
-{
-    static const char units[] = "KMGT";
-    size_t unit = 0;
-
-    while (unit < 4 && bytes >= 1024 && bytes % 1024 == 0) {
-        bytes /= 1024;
-        unit++;
-    }
-    (void)snprintf(text, size, "%llu%.*s", (unsigned long long)bytes, unit > 0 ? 1 : 0,
-                   unit > 0 ? units + unit - 1 : "");
-}
-
-static void options_write_duration(uint64_t milliseconds, char *text, size_t size)
-{
-    static const struct {
-        const char *name;
-        uint64_t milliseconds;
-    } units[] = {{"d", 24 * 3600 * 1000}, {"h", 3600 * 1000}, {"m", 60 * 1000}, {"s", 1000}};
-
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (milliseconds >= units[i].milliseconds && milliseconds % units[i].milliseconds == 0) {
-            (void)snprintf(text, size, "%llu%s",
-                           (unsigned long long)(milliseconds / units[i].milliseconds),
-                           units[i].name);
-            return;
-        }
-    }
-    (void)snprintf(text, size, "%llums", (unsigned long long)milliseconds);
-}
-
 /* Numbers, sizes and durations differ in how they are read, written and explained. */
 static const struct options_scale {
     bool (*read)(const char *text, uint64_t *ret_number);
@@ -225,11 +85,11 @@ static const struct options_scale {
     uint64_t max;
     const char *what;
 } options_scales[] = {
-    [OPTION_NUMBER] = {options_read_number, options_write_number, OPTION_MAX_NUMBER,
+    [OPTION_NUMBER] = {measure_read_number, measure_write_number, OPTION_MAX_NUMBER,
                        "a whole number"},
-    [OPTION_SIZE] = {options_read_size, options_write_size, OPTION_MAX_SIZE,
+    [OPTION_SIZE] = {measure_read_size, measure_write_size, OPTION_MAX_SIZE,
                      "a size; write bytes, or a number with K, M or G, such as 16M"},
-    [OPTION_DURATION] = {options_read_duration, options_write_duration, OPTION_MAX_DURATION,
+    [OPTION_DURATION] = {measure_read_duration, measure_write_duration, OPTION_MAX_DURATION,
                          "a time; write a number with ms, s, m or h, such as 30s"},
 };
 
@@ -304,70 +164,6 @@ static bool options_put(const struct options_parser *parser, const struct option
     return options_kinds[option->kind].put(given, parser->values + option->place, parser->result);
 }
 
-/* ---- Words alike ---------------------------------------------------------------------------- */
-
-size_t options_distance(const char *a, const char *b)
-{
-    size_t rows[3][WORD_MAX + 1];
-    size_t *before = rows[0];
-    size_t *above = rows[1];
-    size_t *here = rows[2];
-    size_t a_len = strlen(a);
-    size_t b_len = strlen(b);
-
-    if (a_len > WORD_MAX || b_len > WORD_MAX) {
-        return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= b_len; j++) {
-        above[j] = j;
-        before[j] = 0;
-    }
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t *spare = before;
-
-        here[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
-
-            best = above[j] + 1 < best ? above[j] + 1 : best;
-            best = here[j - 1] + 1 < best ? here[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-                before[j - 2] + 1 < best) {
-                best = before[j - 2] + 1;
-            }
-            here[j] = best;
-        }
-        before = above;
-        above = here;
-        here = spare;
-    }
-    return above[b_len];
-}
-
-/* What a person types when the memory holds half a word counts as one mistake. */
-static size_t options_strangeness(const char *typed, const char *word)
-{
-    size_t len = strlen(typed);
-
-    return len >= 3 && strncmp(typed, word, len) == 0 ? 1 : options_distance(typed, word);
-}
-
-const char *options_nearest(const char *word, const char *const *words)
-{
-    const char *nearest = NULL;
-    size_t least = strlen(word) < 4 ? 2 : 3;
-
-    for (; *words != NULL; words++) {
-        size_t strangeness = options_strangeness(word, *words);
-
-        if (strangeness < least) {
-            least = strangeness;
-            nearest = *words;
-        }
-    }
-    return nearest;
-}
-
 /* ---- The walk over the words ---------------------------------------------------------------- */
 
 static const struct option *options_by_name(const struct option *table, const char *name,
@@ -403,7 +199,7 @@ static bool options_unknown(const struct options_parser *parser, const char *nam
     }
     words[count++] = "help";
     words[count] = NULL;
-    nearest = options_nearest(name, words);
+    nearest = nearest_word(name, words);
     if (nearest != NULL) {
         return options_complain(parser->result, "unknown option '--%.60s' (did you mean '--%s'?)",
                                 name, nearest);

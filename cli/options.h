@@ -103,16 +103,4 @@ struct options_result {
 enum options_answer options_parse(const struct option *table, int argc, char **argv, void *values,
                                   struct options_result *ret_result);
 
-/* Read one value. False, with nothing changed, when the text is not one or does not fit. */
-bool options_read_number(const char *text, uint64_t *ret_number);
-bool options_read_size(const char *text, uint64_t *ret_bytes);
-bool options_read_duration(const char *text, uint64_t *ret_milliseconds);
-
-/* The word of a list (ended by NULL) most like a mistyped one, or NULL when none is near. */
-const char *options_nearest(const char *word, const char *const *words);
-
-/* How alike two words are: insertions, deletions, replacements and swaps of neighbours. Words of
- * more than 63 bytes are as far as can be. */
-size_t options_distance(const char *a, const char *b);
-
 #endif

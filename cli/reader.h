@@ -9,9 +9,9 @@
 #include <stdbool.h>
 
 #include "hl7.h"
-#include "memory.h"
+#include "../base/memory.h"
 #include "source.h"
-#include "text.h"
+#include "../base/text.h"
 #include "verb.h"
 
 struct reader {

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "../base/text.h"
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 

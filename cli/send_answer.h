@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "hl7.h"
-#include "memory.h"
+#include "../base/memory.h"
 #include "send_message.h"
 #include "send_outcome.h"
 

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "memory.h"
+#include "../base/memory.h"
 #include "send_message.h"
 #include "source.h"
 

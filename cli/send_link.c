@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "log.h"
+#include "../base/log.h"
 
 /* ---- The queue ------------------------------------------------------------------------------ */
 

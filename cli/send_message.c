@@ -10,7 +10,7 @@
  */
 #include "send_message.h"
 
-#include "control_id.h"
+#include "../base/control_id.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "hl7.h"
-#include "memory.h"
+#include "../base/memory.h"
 #include "source.h"
 
 enum send_kind {

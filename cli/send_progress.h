@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "hl7.h"
-#include "text.h"
+#include "../base/text.h"
 
 /* How far it is. */
 struct send_state {

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "log.h"
+#include "../base/log.h"
 
 /* So much silence decides a frame in doubt, and about bytes that cannot become a frame (rule 3). */
 #define RECEIVE_DOUBT ((uint64_t)500)

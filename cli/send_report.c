@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "../base/log.h"
 
 /* Room for a sentence with its evidence. */
 #define REPORT_SENTENCE 1400

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "json.h"
+#include "../base/json.h"
 #include "send_message.h"
 #include "send_options.h"
 #include "send_outcome.h"

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "../base/log.h"
 
 enum {
     RUN_TICK = 200,       /* milliseconds between two drawings of the line of progress */

@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 #include "hl7.h"
-#include "json.h"
-#include "memory.h"
+#include "../base/json.h"
+#include "../base/memory.h"
 #include "source.h"
-#include "text.h"
+#include "../base/text.h"
 
 struct show_segment {
     hl7_slice path; /* "PID", or "OBX[2]" when the message has several */

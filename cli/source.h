@@ -38,7 +38,7 @@
 #include <stddef.h>
 
 #include "hl7.h"
-#include "memory.h"
+#include "../base/memory.h"
 #include "operands.h"
 #include "split.h"
 

@@ -11,9 +11,9 @@
 #include "option_rows.h"
 #include "reader.h"
 #include "results.h"
-#include "services.h"
-#include "templates.h"
-#include "text.h"
+#include "../base/services.h"
+#include "template_load.h"
+#include "../base/text.h"
 #include "verb.h"
 
 struct convert_options {

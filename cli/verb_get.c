@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "json.h"
+#include "../base/json.h"
 #include "option_rows.h"
 #include "reader.h"
-#include "templates.h"
-#include "text.h"
+#include "../base/templates.h"
+#include "../base/text.h"
 #include "verb.h"
 
 #define GET_PATHS_MAX 64

@@ -5,7 +5,7 @@
 #include "option_rows.h"
 #include "reader.h"
 #include "show.h"
-#include "text.h"
+#include "../base/text.h"
 #include "verb.h"
 
 struct show_options {

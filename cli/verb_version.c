@@ -2,7 +2,7 @@
  *
  * verb_version.c - `orderly version`.
  */
-#include "json.h"
+#include "../base/json.h"
 #include "verb.h"
 
 #ifndef ORDERLY_VERSION

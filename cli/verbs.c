@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "log.h"
+#include "../base/log.h"
 
 static const struct verb *const verbs[] = {
 #define VERB(name) &verb_##name,

@@ -321,6 +321,11 @@ enum hl7_code edit_set_at(struct hl7_edit *edit, size_t segment, const struct hl
     return set_on_line(edit, &edit->source[segment], path, raw);
 }
 
+size_t edit_length_at(const struct hl7_edit *edit, size_t segment)
+{
+    return edit->source[segment].text.len;
+}
+
 enum hl7_code hl7_edit_set_text(struct hl7_edit *edit, const struct hl7_path *path, hl7_slice text)
 {
     struct hl7_buffer buffer;

@@ -11,6 +11,9 @@
 enum hl7_code edit_set_at(struct hl7_edit *edit, size_t segment, const struct hl7_path *path,
                           hl7_slice raw);
 
+/* The bytes of that segment as it stands now: what an edit of it goes over. */
+size_t edit_length_at(const struct hl7_edit *edit, size_t segment);
+
 /* hl7_edit_delete of one segment of the message; one that is out already is no error. */
 enum hl7_code edit_delete_at(struct hl7_edit *edit, size_t segment);
 

@@ -2,13 +2,14 @@
  *
  * One run of a program, as its parts share it: run.c the loop and its errors, run_value.c the
  * stack, run_path.c where paths lead, run_index.c where the segments of a name are, run_edit.c the
- * working copy, run_trace.c what is told of it.
+ * working copy, bound.c what all of it may take, run_trace.c what is told of it.
  *
  * Scratch memory is the arena's. What a value needs lives until the placeholder or condition it
  * belongs to is done; what must last is kept by moving `kept` on. */
 #ifndef LIB_TEMPLATE_RUN_H
 #define LIB_TEMPLATE_RUN_H
 
+#include "template/bound.h"
 #include "template/function.h"
 #include "template/output.h"
 #include "template/program.h"
@@ -59,8 +60,9 @@ struct cursor {
 struct run {
     const struct hl7_template *program;
     const struct hl7_conversion *conversion;
-    struct hl7_arena *arena;
-    size_t kept; /* the arena up to here lasts until the end of the run */
+    struct bound bound;
+    struct hl7_arena *arena; /* the one in `bound` */
+    size_t kept;             /* the arena up to here lasts until the end of the run */
     struct output output;
     struct hl7_services services;
     hl7_slice *values; /* of the original placeholders; NULL until one is needed */
@@ -76,7 +78,6 @@ struct run {
     size_t value_end;                    /* of the buffer, behind the last value written */
     const struct hl7_message **messages; /* the named ones; NULL for those that are not there */
     size_t next;                         /* the instruction to run */
-    size_t steps;                        /* how many there may still be */
     struct run_trace *trace;             /* run_trace.h; NULL: nobody listens */
     const char *problem;                 /* a sentence about what failed, or NULL */
     bool strict;
@@ -87,15 +88,17 @@ struct target {
     const struct hl7_message *message;
     size_t segment; /* HL7_NONE: no such segment */
     hl7_slice raw;  /* absent when there is no such value */
+    size_t work;    /* bytes gone over to get there */
 };
 
+/* Whoever asks lets `work` be paid for, with bound_add(). */
 void run_resolve(const struct run *run, const struct instruction *path, struct target *ret_target);
 
 /* How many turns the loop of a cursor has. */
-size_t run_total(const struct run *run, size_t cursor);
+size_t run_total(struct run *run, size_t cursor);
 
 /* How many segments or repetitions a path has. */
-size_t run_count(const struct run *run, const struct instruction *path);
+size_t run_count(struct run *run, const struct instruction *path);
 
 /* The cursor of an instruction goes to the first place it goes along; false when there is none. */
 bool run_first(struct run *run, const struct instruction *instruction);
@@ -105,8 +108,8 @@ bool run_next(struct run *run, const struct instruction *instruction);
 enum hl7_code run_open_json(struct run *run);
 
 /* The value a JSON path leads to, or HL7_NONE. */
-size_t run_json(const struct run *run, const struct instruction *path);
-bool run_first_json(const struct run *run, const struct instruction *loop, struct cursor *cursor);
+size_t run_json(struct run *run, const struct instruction *path);
+bool run_first_json(struct run *run, const struct instruction *loop, struct cursor *cursor);
 bool run_next_json(const struct run *run, struct cursor *cursor);
 enum hl7_code run_push_json(struct run *run, const struct instruction *instruction);
 

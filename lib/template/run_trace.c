@@ -399,12 +399,14 @@ static void note(struct run *run)
 bool run_trace_begin(struct run *run)
 {
     size_t count = run->program->count;
+    size_t left = bound_lift(&run->bound);
     struct run_trace *trace = hl7_arena_alloc(run->arena, sizeof *trace);
     struct run_trace_place *places = hl7_arena_alloc(run->arena, count * sizeof *places);
 
     if (trace == NULL || places == NULL) {
         return false;
     }
+    bound_lower(&run->bound, left);
     memset(places, 0, count * sizeof *places);
     *trace = (struct run_trace){.places = places};
     run->trace = trace;
@@ -425,12 +427,19 @@ enum hl7_code run_trace_step(struct run *run, const struct instruction *instruct
     if (code != HL7_OK || run->output.buffer->full) {
         return code;
     }
+    /* What telling costs is not the conversion's. */
+    size_t left = bound_lift(&run->bound);
+    size_t work = run->bound.work;
     if (run->output.state.cell != trace->cell) {
         trace->from = run_trace_moved(run, trace->from);
         run_trace_end_cell(run);
     }
     tell(run, instruction, depth);
     note(run);
+    run->bound.work = work;
+    if (!trace->no_memory) {
+        bound_lower(&run->bound, left);
+    }
     return trace->no_memory ? HL7_NO_MEMORY : HL7_OK;
 }
 

@@ -299,105 +299,6 @@ static void an_endless_word_makes_a_short_complaint(void **state)
     assert_true(strlen(line.result.error) < 120);
 }
 
-static void sizes_have_units_of_1024(void **state)
-{
-    static const struct {
-        const char *text;
-        uint64_t bytes;
-    } good[] = {{"0", 0},
-                {"512", 512},
-                {"1K", 1024},
-                {"1k", 1024},
-                {"16M", 16 << 20},
-                {"2g", (uint64_t)2 << 30},
-                {"1T", (uint64_t)1 << 40}};
-    static const char *const bad[] = {"",    "M",  "1.5M", "-1", "1MB",
-                                      "1 M", "+1", "0x1",  "1Q", "16777216T"};
-    uint64_t bytes = 77;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_false(options_read_size(bad[i], &bytes));
-        assert_int_equal(bytes, 77);
-    }
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        assert_true(options_read_size(good[i].text, &bytes));
-        assert_int_equal(bytes, good[i].bytes);
-    }
-}
-
-static void times_have_units_and_fractions(void **state)
-{
-    static const struct {
-        const char *text;
-        uint64_t milliseconds;
-    } good[] = {{"0", 0},       {"5", 5000},       {"250ms", 250},   {"1.5s", 1500}, {"0.25", 250},
-                {"2m", 120000}, {"1.5h", 5400000}, {"1d", 86400000}, {"0.001s", 1}};
-    static const char *const bad[] = {"",
-                                      "s",
-                                      "1.",
-                                      ".5",
-                                      "1.0000001s",
-                                      "0.5ms",
-                                      "1 s",
-                                      "-1s",
-                                      "1sec",
-                                      "99999999999999999999s",
-                                      "18446744073709551615h"};
-    uint64_t time = 77;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_false(options_read_duration(bad[i], &time));
-        assert_int_equal(time, 77);
-    }
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        assert_true(options_read_duration(good[i].text, &time));
-        assert_int_equal(time, good[i].milliseconds);
-    }
-}
-
-static void numbers_are_whole_and_fit(void **state)
-{
-    uint64_t number = 77;
-
-    (void)state;
-    assert_true(options_read_number("18446744073709551615", &number));
-    assert_int_equal(number, UINT64_MAX);
-    assert_false(options_read_number("18446744073709551616", &number));
-    assert_false(options_read_number("1.5", &number));
-    assert_false(options_read_number("", &number));
-    assert_int_equal(number, UINT64_MAX);
-}
-
-static void the_distance_of_words_counts_slips_of_the_finger(void **state)
-{
-    static const struct {
-        const char *a;
-        const char *b;
-        size_t distance;
-    } cases[] = {{"", "", 0},          {"send", "send", 0}, {"snd", "send", 1},
-                 {"sendd", "send", 1}, {"sand", "send", 1}, {"sned", "send", 1},
-                 {"", "send", 4},      {"get", "listen", 5}};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_int_equal(options_distance(cases[i].a, cases[i].b), cases[i].distance);
-        assert_int_equal(options_distance(cases[i].b, cases[i].a), cases[i].distance);
-    }
-}
-
-static void nothing_is_suggested_for_a_word_that_is_far_off(void **state)
-{
-    static const char *const words[] = {"listen", "send", "convert", NULL};
-
-    (void)state;
-    assert_string_equal(options_nearest("lisen", words), "listen");
-    assert_string_equal(options_nearest("conv", words), "convert");
-    assert_null(options_nearest("help", words));
-    assert_null(options_nearest("x", words));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,11 +314,6 @@ int main(void)
         cmocka_unit_test(each_mistake_has_its_sentence),
         cmocka_unit_test(a_list_has_a_bound),
         cmocka_unit_test(an_endless_word_makes_a_short_complaint),
-        cmocka_unit_test(sizes_have_units_of_1024),
-        cmocka_unit_test(times_have_units_and_fractions),
-        cmocka_unit_test(numbers_are_whole_and_fit),
-        cmocka_unit_test(the_distance_of_words_counts_slips_of_the_finger),
-        cmocka_unit_test(nothing_is_suggested_for_a_word_that_is_far_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,7 +197,8 @@ static void json_keeps_its_members(void **state)
             fail_msg("%.*s", (int)output.len, output.ptr);
         }
         assert_int_equal(json_tree_count(&tree, 0), 3);
-        assert_int_equal(json_tree_count(&tree, json_tree_member(&tree, 0, HL7_TEXT("c"))), 1);
+        assert_int_equal(
+            json_tree_count(&tree, json_tree_member(&tree, 0, HL7_TEXT("c"), &(size_t){0})), 1);
     }
 }
 

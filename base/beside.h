@@ -8,8 +8,8 @@
  * name, not by a symbolic link. A link that stays in the folder is followed where the system can
  * tell (openat2), else no link is.
  */
-#ifndef ORDERLY_BESIDE_H
-#define ORDERLY_BESIDE_H
+#ifndef BASE_BESIDE_H
+#define BASE_BESIDE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * A conversion has them from services_begin() to services_end(); a conversion that is tried again,
  * with more memory, is begun again and gets the same numbers.
  */
-#ifndef ORDERLY_SERVICES_H
-#define ORDERLY_SERVICES_H
+#ifndef BASE_SERVICES_H
+#define BASE_SERVICES_H
 
 #include "control_id.h"
 #include "sequences.h"

@@ -18,8 +18,8 @@
  * end too many, a line while something is open - is a bug of ours and asserts. Text must be UTF-8;
  * a byte that is not becomes U+FFFD (see text_utf8()). The writer allocates nothing.
  */
-#ifndef ORDERLY_JSON_H
-#define ORDERLY_JSON_H
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * title, so it is written through text_safe() or text_write_safe(). Character sets are read with
  * iconv; a byte that is not valid in its character set becomes U+FFFD.
  */
-#ifndef ORDERLY_TEXT_H
-#define ORDERLY_TEXT_H
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

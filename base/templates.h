@@ -7,8 +7,8 @@
  *         PID|1||{PID-3.1}||{uper(PID-5.1)}
  *                            ^
  */
-#ifndef ORDERLY_TEMPLATES_H
-#define ORDERLY_TEMPLATES_H
+#ifndef BASE_TEMPLATES_H
+#define BASE_TEMPLATES_H
 
 #include <stdio.h>
 
@@ -16,7 +16,6 @@
 #include "hl7.h"
 #include "memory.h"
 #include "services.h"
-#include "verb.h"
 
 /* Memory for the longest result of one conversion. */
 #define TEMPLATE_RESULT_MAX ((size_t)1 << 30)
@@ -36,10 +35,6 @@ bool template_open(struct template_file *ret_file, const char *path);
 
 /* The same; warnings are among the findings. */
 bool template_check(struct template_file *ret_file, const char *path);
-
-/* The same for a verb that works with one template: VERB_DONE; or it is complained about on standard
- * error and the answer is VERB_MISUSE (it has errors) or VERB_FAILED (it cannot be read). */
-int template_load(const struct verb *verb, const char *path, struct template_file *ret_file);
 
 /* A file beside the template that could not be read for another reason than that there is none:
  * "folder/sex.csv: Permission denied". Counts `number` from 0; false when there are no more. */

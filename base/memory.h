@@ -5,8 +5,8 @@
  * A reservation takes address space; the system gives a page when it is first touched. So a buffer
  * may be as large as the largest message allowed and costs only what small messages use of it.
  */
-#ifndef ORDERLY_MEMORY_H
-#define ORDERLY_MEMORY_H
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * control_id.h - control ids that no run of the program gives twice: the microsecond it began in,
  * then a counter.
  */
-#ifndef ORDERLY_CONTROL_ID_H
-#define ORDERLY_CONTROL_ID_H
+#ifndef BASE_CONTROL_ID_H
+#define BASE_CONTROL_ID_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -15,8 +15,8 @@
  * From the first number of a conversion until keep or drop the file is locked. keep writes a new file,
  * syncs it and puts it in place: what was kept is not given again, whatever happens to the machine.
  */
-#ifndef ORDERLY_SEQUENCES_H
-#define ORDERLY_SEQUENCES_H
+#ifndef BASE_SEQUENCES_H
+#define BASE_SEQUENCES_H
 
 #include <stdbool.h>
 #include <stddef.h>

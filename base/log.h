@@ -13,8 +13,8 @@
  * A bug of ours is an assertion. Never message content: ids, offsets, sizes, hashes. Control bytes
  * in the text are escaped all the same. Each line is one write.
  */
-#ifndef ORDERLY_LOG_H
-#define ORDERLY_LOG_H
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
 
 #include <stdarg.h>
 
