@@ -126,7 +126,7 @@ static void check_runs(const struct hl7_template *program, hl7_slice source,
 
 static enum hl7_code load(void *context, hl7_slice name, hl7_slice *ret_text)
 {
-    assert(name.len > 0 && name.ptr[0] != '/' && name.ptr[0] != '.');
+    assert(name.len > 0 && name.ptr[0] != '/' && !hl7_slice_starts(name, HL7_TEXT("../")));
     assert(memchr(name.ptr, '\0', name.len) == NULL);
     *ret_text = *(const hl7_slice *)context;
     return HL7_OK;
