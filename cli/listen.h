@@ -5,7 +5,7 @@
  *     verb_listen.c     options, set-up, signals, the end
  *     listen_session.c  one connection: bytes -> frames -> listen_take
  *     listen_message.c  one payload: what it is, store it, answer it
- *     listen_reply.c    building answers: generated, from the template, for batches
+ *     listen_reply.c    answers that the template makes
  *     listen_store.c    --save: files, atomic, synced before the answer
  *     listen_exec.c     --exec: programs that answer
  *     listen_print.c    what a person sees
@@ -22,7 +22,9 @@
 #include "../net/address.h"
 #include "../net/connection.h"
 #include "../net/listener.h"
+#include "../base/answers.h"
 #include "../base/json.h"
+#include "../base/live_template.h"
 #include "../base/memory.h"
 #include "options.h"
 #include "../base/services.h"
@@ -101,9 +103,7 @@ struct listen_store {
 
 /* The acknowledgement template. */
 struct listen_template {
-    struct template_file current; /* the one in force */
-    struct template_file
-        refused; /* a later version, with errors: not to be complained about again */
+    struct live_template live;
     struct template_output output;
     struct hl7_refusal refusal; /* of the message at hand */
 };
@@ -143,8 +143,8 @@ struct listen {
     uint64_t job_count;
     struct listen_session *waiting; /* sessions that wait for a program's turn, oldest first */
 
-    struct memory_block arena_memory; /* the index of the message at hand */
-    struct hl7_arena arena;
+    struct parsing parsing; /* the message at hand */
+    struct answers answers;
     struct hl7_buffer replies; /* answers, framed: those that are due, then the read at hand's */
     struct listen_due due[LISTEN_DUE_MAX];
     size_t due_count;
@@ -156,9 +156,6 @@ struct listen {
     bool printed;         /* standard output holds something to flush */
 
     struct services services;
-    time_t time_second; /* the second `time_text` is for */
-    char time_text[32];
-    size_t time_len;
 };
 
 struct listen_session {
@@ -208,50 +205,17 @@ enum listen_taken {
 /* Deals with one payload. */
 enum listen_taken listen_take(struct listen_session *session, hl7_slice payload);
 
-/* Indexes a payload in listen->arena. */
-bool listen_parse(struct listen *listen, hl7_slice payload, struct hl7_message *ret_message,
-                  struct hl7_error *error);
-
-/* Indexes the header of a payload that listen_parse refused. */
-bool listen_salvage(struct listen *listen, hl7_slice payload, struct hl7_message *ret_header);
-
 /* Deals with a program's reply to a payload; absent when it failed, `reason` then says why. */
 void listen_take_reply(struct listen_session *session, hl7_slice payload, hl7_slice reply,
                        const char *reason);
 
 /* ---- listen_reply.c ---- */
 
-/* What is to be answered. */
-struct listen_verdict {
-    enum hl7_outcome outcome;
-    enum hl7_condition condition;
-    struct hl7_path where;
-    const char *reason;
-};
-
-/* Adds the framed answers that a message asks for. Yields the code for people: "AA", "CA+AA", "". */
-void listen_reply_message(struct listen *listen, const struct hl7_message *message,
-                          const struct listen_verdict *verdict, char code[8]);
-
-/* Adds one frame: a batch of acknowledgements. False when the batch header cannot be read. */
-bool listen_reply_batch(struct listen *listen, hl7_slice batch,
-                        const struct listen_verdict *verdict, char code[8]);
-
-/* Adds one framed payload; its MSA-1 is the code. False when it does not fit. */
-bool listen_reply_bytes(struct listen *listen, hl7_slice payload, char code[8]);
-
 /* Adds the answer the template makes; its MSA-1 is the code. False, with what to answer instead,
  * when it makes none; `ret_reason` is for the log, and NULL when the template refused the message. */
-bool listen_reply_template(struct listen *listen, const struct hl7_message *message, char code[8],
-                           struct listen_verdict *ret_verdict, const char **ret_reason);
-
-/* Loads the template, complaining on standard error. False when it is none to use. */
-bool listen_template_load(struct listen *listen, const char *path);
-
-/* Loads it again if it or a file beside it has changed; the last good one stays in force. */
-void listen_template_refresh(struct listen *listen);
-
-void listen_template_release(struct listen *listen);
+bool listen_reply_template(struct listen *listen, const struct hl7_message *message,
+                           char code[ANSWER_CODE], struct answer_verdict *ret_verdict,
+                           const char **ret_reason);
 
 /* ---- listen_store.c ---- */
 
@@ -312,9 +276,6 @@ void listen_note(struct listen *listen, enum listen_event event, const char *for
 
 /* Keeps bytes that were not accepted; logs where. */
 void listen_set_aside(struct listen_session *session, hl7_slice bytes);
-
-/* Now as an HL7 time with the local zone; borrows from `listen`. */
-hl7_slice listen_time(struct listen *listen);
 
 /* What was received, on standard error. */
 void listen_summary(const struct listen *listen);

@@ -120,7 +120,7 @@ static hl7_slice clean_reply(struct listen_job *job, struct memory_block *clean)
     hl7_buffer_init(&buffer, clean->ptr, clean->size);
     source_canonical(reply, &buffer);
     reply = hl7_buffer_slice(&buffer);
-    if (!hl7_is_batch(reply) && !listen_parse(job->listen, reply, &message, NULL)) {
+    if (!hl7_is_batch(reply) && !parsing_message(&job->listen->parsing, reply, &message, NULL)) {
         return (hl7_slice){NULL, 0};
     }
     return reply;

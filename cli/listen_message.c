@@ -15,9 +15,9 @@
 #include <string.h>
 
 /* What --answer asks for. */
-static struct listen_verdict wanted_verdict(const struct listen *listen)
+static struct answer_verdict wanted_verdict(const struct listen *listen)
 {
-    static const struct listen_verdict verdicts[] = {
+    static const struct answer_verdict verdicts[] = {
         [LISTEN_ANSWER_ACCEPT] = {.outcome = HL7_ACCEPTED},
         [LISTEN_ANSWER_ERROR] = {.outcome = HL7_FAILED,
                                  .condition = HL7_INTERNAL_ERROR,
@@ -31,7 +31,7 @@ static struct listen_verdict wanted_verdict(const struct listen *listen)
     return verdicts[listen->options->answer];
 }
 
-static void count_message(struct listen *listen, const struct listen_verdict *verdict)
+static void count_message(struct listen *listen, const struct answer_verdict *verdict)
 {
     uint64_t *const counters[] = {[HL7_ACCEPTED] = &listen->counters.accepted,
                                   [HL7_FAILED] = &listen->counters.failed,
@@ -46,7 +46,7 @@ static void count_message(struct listen *listen, const struct listen_verdict *ve
 
 /* Saves the payload, if that is asked for; a failure becomes the verdict. */
 static uint64_t store(struct listen_session *session, hl7_slice payload,
-                      struct listen_verdict *verdict)
+                      struct answer_verdict *verdict)
 {
     struct listen *listen = session->listen;
     uint64_t number = 0;
@@ -57,7 +57,7 @@ static uint64_t store(struct listen_session *session, hl7_slice payload,
     if (!listen_store_add(&listen->messages, payload, &number)) {
         listen_note(listen, LISTEN_NOT_STORED, "peer=%s %s; answered with an error", session->peer,
                     strerror(errno));
-        *verdict = (struct listen_verdict){.outcome = HL7_FAILED,
+        *verdict = (struct answer_verdict){.outcome = HL7_FAILED,
                                            .condition = HL7_INTERNAL_ERROR,
                                            .reason = "the message could not be stored; send again"};
     }
@@ -74,9 +74,19 @@ static bool asks_for_answer(const struct listen *listen, const struct hl7_messag
            (plan.accept != HL7_ACK_NONE || plan.application != HL7_ACK_NONE);
 }
 
+static void answer_by_rules(struct listen_session *session, const struct hl7_message *message,
+                            const struct answer_verdict *verdict, char code[ANSWER_CODE])
+{
+    struct listen *listen = session->listen;
+
+    if (!answers_message(&listen->answers, message, verdict, &listen->replies, code)) {
+        listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s the answer is too long", session->peer);
+    }
+}
+
 /* Answers by the rules, or with the template where all went well. */
 static void answer(struct listen_session *session, const struct hl7_message *message,
-                   struct listen_verdict *verdict, char code[8])
+                   struct answer_verdict *verdict, char code[ANSWER_CODE])
 {
     struct listen *listen = session->listen;
     const char *reason = NULL;
@@ -85,7 +95,7 @@ static void answer(struct listen_session *session, const struct hl7_message *mes
     if (listen->options->answer == LISTEN_ANSWER_NONE) {
         return;
     }
-    if (listen->template.current.program != NULL && verdict->outcome == HL7_ACCEPTED) {
+    if (listen->template.live.current.program != NULL && verdict->outcome == HL7_ACCEPTED) {
         if (!asks_for_answer(listen, message)) {
             return;
         }
@@ -96,16 +106,16 @@ static void answer(struct listen_session *session, const struct hl7_message *mes
             listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s template: %s", session->peer, reason);
         }
     }
-    listen_reply_message(listen, message, verdict, code);
+    answer_by_rules(session, message, verdict, code);
 }
 
 static enum listen_taken take_message(struct listen_session *session, hl7_slice payload,
                                       const struct hl7_message *message)
 {
     struct listen *listen = session->listen;
-    struct listen_verdict verdict = wanted_verdict(listen);
+    struct answer_verdict verdict = wanted_verdict(listen);
     uint64_t number = store(session, payload, &verdict);
-    char code[8];
+    char code[ANSWER_CODE];
 
     if (listen->options->exec != NULL && verdict.outcome == HL7_ACCEPTED &&
         !hl7_is_response(message)) {
@@ -122,25 +132,25 @@ void listen_take_reply(struct listen_session *session, hl7_slice payload, hl7_sl
                        const char *reason)
 {
     struct listen *listen = session->listen;
-    struct listen_verdict verdict = {.outcome = HL7_ACCEPTED};
+    struct answer_verdict verdict = {.outcome = HL7_ACCEPTED};
     struct hl7_message message;
-    char code[8] = "";
+    char code[ANSWER_CODE] = "";
 
-    if (!listen_parse(listen, payload, &message, NULL)) {
+    if (!parsing_message(&listen->parsing, payload, &message, NULL)) {
         return; /* it was parsed before; only memory can be short now */
     }
     /* A message that asks for no answer is the program's business all the same. */
     const char *failure = reply.ptr == NULL ? reason : NULL;
     if (failure == NULL && asks_for_answer(listen, &message) &&
-        !listen_reply_bytes(listen, reply, code)) {
+        !answers_bytes(reply, &listen->replies, code)) {
         failure = "the reply is too long";
     }
     if (failure != NULL) {
         listen_note(listen, LISTEN_NOT_ANSWERED, "peer=%s program: %s", session->peer, failure);
-        verdict = (struct listen_verdict){.outcome = HL7_FAILED,
+        verdict = (struct answer_verdict){.outcome = HL7_FAILED,
                                           .condition = HL7_INTERNAL_ERROR,
                                           .reason = "the program that answers failed"};
-        listen_reply_message(listen, &message, &verdict, code);
+        answer_by_rules(session, &message, &verdict, code);
     }
     count_message(listen, &verdict);
     listen_print(listen, session->peer, payload, &message, code, session->job_number);
@@ -151,23 +161,23 @@ void listen_take_reply(struct listen_session *session, hl7_slice payload, hl7_sl
 static enum listen_taken take_batch(struct listen_session *session, hl7_slice payload)
 {
     struct listen *listen = session->listen;
-    struct listen_verdict verdict = wanted_verdict(listen);
+    struct answer_verdict verdict = wanted_verdict(listen);
     struct hl7_error error;
     size_t messages = 0;
     uint64_t number = 0;
-    char code[8] = "";
+    char code[ANSWER_CODE] = "";
 
     if (hl7_batch_check(payload, &messages, &error) != HL7_OK) {
         listen_note(listen, LISTEN_UNREADABLE, "peer=%s batch: %s (byte %zu); rejected",
                     session->peer, error.text, error.position);
         listen_set_aside(session, payload);
-        verdict = (struct listen_verdict){
+        verdict = (struct answer_verdict){
             .outcome = HL7_REJECTED, .condition = HL7_SEGMENT_SEQUENCE, .reason = error.text};
     } else {
         number = store(session, payload, &verdict);
     }
     if (listen->options->answer != LISTEN_ANSWER_NONE &&
-        !listen_reply_batch(listen, payload, &verdict, code)) {
+        !answers_batch(&listen->answers, payload, &verdict, &listen->replies, code)) {
         listen_note(listen, LISTEN_UNREADABLE, "peer=%s batch header cannot be read; closed",
                     session->peer);
         return LISTEN_REFUSE;
@@ -183,44 +193,23 @@ static enum listen_taken take_damaged(struct listen_session *session, hl7_slice 
                                       const struct hl7_error *error)
 {
     struct listen *listen = session->listen;
-    struct listen_verdict verdict = {
+    struct answer_verdict verdict = {
         .outcome = HL7_REJECTED, .condition = HL7_SEGMENT_SEQUENCE, .reason = error->text};
     struct hl7_message header;
-    char code[8] = "";
+    char code[ANSWER_CODE] = "";
 
     listen_note(listen, LISTEN_UNREADABLE, "peer=%s %s: %s (byte %zu)", session->peer,
                 hl7_code_name(error->code), error->text, error->position);
     listen_set_aside(session, payload);
-    if (error->code == HL7_WIDE_TEXT || !listen_salvage(listen, payload, &header)) {
+    if (error->code == HL7_WIDE_TEXT || !parsing_header(&listen->parsing, payload, &header)) {
         return LISTEN_REFUSE;
     }
     if (listen->options->answer != LISTEN_ANSWER_NONE) {
-        listen_reply_message(listen, &header, &verdict, code);
+        answer_by_rules(session, &header, &verdict, code);
     }
     count_message(listen, &verdict);
     listen_print(listen, session->peer, payload, &header, code, 0);
     return LISTEN_TAKEN;
-}
-
-bool listen_parse(struct listen *listen, hl7_slice payload, struct hl7_message *ret_message,
-                  struct hl7_error *error)
-{
-    hl7_arena_init(&listen->arena, listen->arena_memory.ptr, listen->arena_memory.size);
-    enum hl7_code code = hl7_message_parse(payload, &listen->arena, ret_message, error);
-    if (code == HL7_NO_MEMORY && memory_grow(&listen->arena_memory, hl7_message_memory(payload))) {
-        hl7_arena_init(&listen->arena, listen->arena_memory.ptr, listen->arena_memory.size);
-        code = hl7_message_parse(payload, &listen->arena, ret_message, error);
-    }
-    return code == HL7_OK;
-}
-
-bool listen_salvage(struct listen *listen, hl7_slice payload, struct hl7_message *ret_header)
-{
-    if (!memory_grow(&listen->arena_memory, hl7_message_memory(payload))) {
-        return false;
-    }
-    hl7_arena_init(&listen->arena, listen->arena_memory.ptr, listen->arena_memory.size);
-    return hl7_message_salvage(payload, &listen->arena, ret_header, NULL) == HL7_OK;
 }
 
 enum listen_taken listen_take(struct listen_session *session, hl7_slice payload)
@@ -237,7 +226,7 @@ enum listen_taken listen_take(struct listen_session *session, hl7_slice payload)
     if (hl7_is_batch(payload)) {
         return take_batch(session, payload);
     }
-    if (!listen_parse(listen, payload, &message, &error)) {
+    if (!parsing_message(&listen->parsing, payload, &message, &error)) {
         return take_damaged(session, payload, &error);
     }
     return take_message(session, payload, &message);

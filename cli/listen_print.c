@@ -113,7 +113,7 @@ static void print_json(struct listen *listen, const char *peer, hl7_slice payloa
     json_key(&json, "number");
     json_number(&json, listen->counters.messages);
     json_key(&json, "time");
-    json_text(&json, listen_time(listen));
+    json_text(&json, answers_time(&listen->answers));
     json_key(&json, "peer");
     json_string(&json, peer);
     json_key(&json, "bytes");

@@ -162,22 +162,6 @@ void listen_forget_due(const struct listen_session *session)
     }
 }
 
-hl7_slice listen_time(struct listen *listen)
-{
-    time_t now = time(NULL);
-
-    if (now != listen->time_second || listen->time_len == 0) {
-        struct hl7_buffer buffer;
-        struct hl7_time moment = services_now();
-
-        hl7_buffer_init(&buffer, listen->time_text, sizeof listen->time_text);
-        hl7_time_write(&moment, &buffer);
-        listen->time_second = now;
-        listen->time_len = buffer.len;
-    }
-    return (hl7_slice){listen->time_text, listen->time_len};
-}
-
 void listen_summary(const struct listen *listen)
 {
     const struct listen_counters *c = &listen->counters;

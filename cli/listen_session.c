@@ -9,6 +9,7 @@
 #include "listen.h"
 
 #include "../base/log.h"
+#include "../net/stray.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,64 +21,19 @@ enum {
     SILENCE = 500,             /* milliseconds that decide a frame in doubt (rule 3) */
     LINGER = 5000,             /* milliseconds for a peer to take the answers that still wait */
     WAITING_MAX = 1024 * 1024, /* with more answers waiting to be read, no message is taken */
-    JUNK_MAX = 64 * 1024,      /* bytes without a frame that a connection may send */
-    EXCERPT = 16
+    JUNK_MAX = 64 * 1024       /* bytes without a frame that a connection may send */
 };
 
 /* ---- Junk (rules 3 and 7) ------------------------------------------------------------------ */
-
-static const char *excerpt(hl7_slice bytes, char text[2 * EXCERPT + 1])
-{
-    size_t len = bytes.len < EXCERPT ? bytes.len : EXCERPT;
-
-    for (size_t i = 0; i < len; i++) {
-        (void)snprintf(text + 2 * i, 3, "%02x", (unsigned)(unsigned char)bytes.ptr[i]);
-    }
-    text[2 * len] = '\0';
-    return text;
-}
-
-static bool is_blank(hl7_slice bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (strchr("\r\n\t ", bytes.ptr[i]) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Other protocols, known by their first bytes; NULL for none. */
-static const char *name_foreign(hl7_slice bytes)
-{
-    static const struct {
-        hl7_slice start;
-        const char *name;
-    } protocols[] = {
-        {{"\x16\x03", 2}, "a TLS handshake"}, {{"GET ", 4}, "an HTTP request"},
-        {{"POST ", 5}, "an HTTP request"},    {{"PUT ", 4}, "an HTTP request"},
-        {{"HEAD ", 5}, "an HTTP request"},    {{"OPTIONS ", 8}, "an HTTP request"},
-        {{"DELETE ", 7}, "an HTTP request"},  {{"CONNECT ", 8}, "an HTTP request"},
-        {{"PATCH ", 6}, "an HTTP request"},   {{"TRACE ", 6}, "an HTTP request"},
-        {{"PRI * HTTP", 10}, "HTTP/2"},       {{"<", 1}, "markup"},
-    };
-
-    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
-        if (hl7_slice_starts(bytes, protocols[i].start)) {
-            return protocols[i].name;
-        }
-    }
-    return NULL;
-}
 
 /* False when the connection is to be closed. */
 static bool take_junk(struct listen_session *session, hl7_slice bytes)
 {
     struct listen *listen = session->listen;
-    const char *foreign = session->junk == 0 ? name_foreign(bytes) : NULL;
-    bool blank = is_blank(bytes);
+    const char *foreign = session->junk == 0 ? stray_protocol(bytes) : NULL;
+    bool blank = stray_is_blank(bytes);
     bool first = session->junk == 0;
-    char hex[2 * EXCERPT + 1];
+    char hex[STRAY_EXCERPT];
 
     session->junk += bytes.len;
     if (foreign != NULL) {
@@ -100,7 +56,7 @@ static bool take_junk(struct listen_session *session, hl7_slice bytes)
     if (first && !(blank && session->blank_logged)) {
         session->blank_logged = session->blank_logged || blank;
         listen_note(listen, LISTEN_JUNK, "peer=%s skipped bytes between frames, hex=%s%s",
-                    session->peer, excerpt(bytes, hex),
+                    session->peer, stray_excerpt(bytes, hex),
                     hl7_slice_starts(bytes, HL7_TEXT("MSH"))
                         ? "; looks like HL7 without MLLP framing (VT before it)"
                         : "");
@@ -252,7 +208,7 @@ static void work(struct listen_session *session, bool ended)
         connection_consume(connection, connection->held.len);
         return;
     }
-    listen_template_refresh(listen);
+    (void)live_template_refresh(&listen->template.live);
     while (going && !listen->ending && !is_stalled(session)) {
         enum hl7_frame_kind kind = hl7_framer_next(&session->framer, connection->held, &frame);
         if (kind == HL7_FRAME_MORE && ended) {

@@ -392,7 +392,8 @@ static int open_template(struct listen *listen)
 {
     const char *path = listen->options->ack_template;
 
-    return path == NULL || listen_template_load(listen, path) ? VERB_DONE : VERB_MISUSE;
+    return path == NULL || live_template_load(&listen->template.live, path) ? VERB_DONE
+                                                                            : VERB_MISUSE;
 }
 
 /* Everything that can fail, in order; the caller releases. */
@@ -430,9 +431,11 @@ static void release(struct listen *listen)
     }
     listen_store_close(&listen->messages);
     listen_store_close(&listen->quarantine);
-    listen_template_release(listen);
+    live_template_release(&listen->template.live);
+    template_output_free(&listen->template.output);
     services_close(&listen->services);
-    memory_free(&listen->arena_memory);
+    parsing_free(&listen->parsing);
+    answers_free(&listen->answers);
     memory_free(&listen->text_memory);
     memory_release(listen->replies.ptr, listen->replies.size);
     text_charset_close(&listen->charset);
@@ -452,6 +455,7 @@ static int run(const struct verb_call *call)
     int status = check_options(call->verb, call->options);
 
     services_open(&listen.services, NULL);
+    listen.answers.services = &listen.services;
     if (status == VERB_DONE) {
         status = start(&listen, call->operands[0]);
         if (status == VERB_DONE) {

@@ -145,6 +145,7 @@ static bool parse_delete_path(struct parser *parser, struct instruction *path)
     if (path->as.path.field != 0) {
         parser_emit_text(parser, OP_PUSH_TEXT, path->position, HL7_TEXT(""));
         path->op = OP_SET;
+        path->count = 1;
         if (!check_target(parser, path)) {
             return false;
         }

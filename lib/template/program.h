@@ -62,7 +62,7 @@ enum opcode {
     OP_LET,         /* takes a value */
 
     /* The working copy. */
-    OP_SET,    /* takes an encoded value */
+    OP_SET,    /* takes an encoded value; count 1: the segment need not be there */
     OP_DELETE, /* the segment a path leads to */
     OP_APPEND, /* takes an encoded segment */
     OP_REJECT  /* takes a reason; target is the enum hl7_ack_code */

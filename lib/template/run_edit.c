@@ -70,6 +70,10 @@ static enum hl7_code run_set(struct run *run, const struct instruction *instruct
     size_t segment = 0;
 
     enum hl7_code code = find(run, instruction, &segment);
+    if (code == HL7_NOT_FOUND && instruction->count == 1) {
+        run->problem = NULL;
+        return HL7_OK;
+    }
     if (code != HL7_OK) {
         return code;
     }

@@ -94,6 +94,7 @@ static void delete_takes_segments_out(void **state)
     } cases[] = {
         {"{delete ZPI}", "MSH PID OBX OBX OBX"},
         {"{delete AL1}", "MSH PID OBX OBX ZPI OBX ZPI"},
+        {"{delete AL1-3}{delete OBX[9]-5}", "MSH PID OBX OBX ZPI OBX ZPI"},
         {"{delete OBX where OBX-11 = 'X'}", "MSH PID OBX ZPI ZPI"},
         {"{delete OBX where OBX-11 = 'Y'}", "MSH PID OBX OBX ZPI OBX ZPI"},
         {"{delete OBX[1]}", "MSH PID OBX ZPI OBX ZPI"},

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * answers.h - what a receiver answers, framed: acknowledgements by the rules, batches of them, and
+ * bytes that somebody else made. An answer that does not fit its buffer is taken back: half an
+ * answer never leaves. */
+#ifndef BASE_ANSWERS_H
+#define BASE_ANSWERS_H
+
+#include <time.h>
+
+#include "hl7.h"
+#include "parsing.h"
+#include "services.h"
+
+/* What is to be answered. */
+struct answer_verdict {
+    enum hl7_outcome outcome;
+    enum hl7_condition condition;
+    struct hl7_path where;
+    const char *reason;
+};
+
+/* Begin with {.services = ...}, which give the control ids. */
+struct answers {
+    struct services *services;
+    struct parsing parsing; /* of the messages of a batch */
+    time_t second;          /* the second `time_text` is for */
+    char time_text[32];
+    size_t time_len;
+};
+
+/* What an answer says, for people: "AA", "CA+AA", "batch", "reply" without an MSA; "" for none. */
+enum { ANSWER_CODE = 8 };
+
+/* Adds the framed answers that a message asks for, none, one or two (rule 21). False when they do not
+ * fit. */
+bool answers_message(struct answers *answers, const struct hl7_message *message,
+                     const struct answer_verdict *verdict, struct hl7_buffer *out,
+                     char code[ANSWER_CODE]);
+
+/* Adds one frame: a batch of acknowledgements (rule 31). False when the batch's header cannot be
+ * read, or it does not fit. */
+bool answers_batch(struct answers *answers, hl7_slice batch, const struct answer_verdict *verdict,
+                   struct hl7_buffer *out, char code[ANSWER_CODE]);
+
+/* Adds one framed payload; `code` is what its MSA-1 says. False when it does not fit. */
+bool answers_bytes(hl7_slice payload, struct hl7_buffer *out, char code[ANSWER_CODE]);
+
+/* Now as an HL7 time with the local zone; borrows from `answers` until the next call. */
+hl7_slice answers_time(struct answers *answers);
+
+void answers_free(struct answers *answers);
+
+#endif
