@@ -32,7 +32,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "base/templates.h"
+#include "../../base/templates.h"
 #include "hl7.h"
 
 /* Bounds of a configuration. More is an error with its place, never cut. */
@@ -306,9 +306,9 @@ struct config_report {
     size_t count;
     size_t errors;
     size_t warnings;
-    size_t unreadable;            /* files that could not be read: these are among the errors */
-    size_t size;                  /* private, as the next two */
-    bool failed;                  /* memory was short */
+    size_t unreadable; /* files that could not be read: these are among the errors */
+    size_t size;       /* private, as the next two */
+    bool failed;       /* memory was short */
     struct config_pool *pool;
 };
 

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "../../base/text.h"
 
 static bool is_blank(char c)
 {
@@ -193,8 +193,8 @@ static void read_key(struct ini *ini, hl7_slice line, size_t position, struct in
         ini->position = ini->text.len - rest.len;
         ini->line++;
     }
-    *ret_item = (struct ini_item){
-        .kind = INI_KEY, .position = position, .key = key, .value = value};
+    *ret_item =
+        (struct ini_item){.kind = INI_KEY, .position = position, .key = key, .value = value};
 }
 
 void ini_init(struct ini *ini, hl7_slice text)

@@ -39,7 +39,7 @@ struct ini_item {
     hl7_slice words[2]; /* of a section; absent when there are fewer */
     hl7_slice more;     /* of a section: what stands behind the second word */
     hl7_slice key;
-    hl7_slice value;  /* raw, with its continued lines and comments: for ini_piece_next() */
+    hl7_slice value;   /* raw, with its continued lines and comments: for ini_piece_next() */
     const char *wrong; /* what is wrong, and what to do */
 };
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/nearest.h"
+#include "../../base/nearest.h"
 #include "diff.h"
 #include "value.h"
 
@@ -30,29 +30,30 @@ static const char *const command_mode_words[] = {"each", "stream", NULL};
 static const char *const log_format_words[] = {"text", "json", NULL};
 static const char *const log_level_words[] = {"error", "warning", "info", "debug", NULL};
 
-#define TYPE(name_, member_, read_, same_, words_, literal_, what_)                                \
-    static const struct config_type type_##name_ = {                                               \
-        .name = #name_,                                                                            \
-        .what = what_,                                                                             \
-        .words = words_,                                                                           \
-        .literal = literal_,                                                                       \
-        .width = sizeof(member_),                                                                  \
-        .read = value_read_##read_,                                                                \
-        .same = same_##same_,                                                                      \
+#define TYPE(p_name, p_member, p_read, p_same, p_words, p_literal, p_what)                         \
+    static const struct config_type type_##p_name = {                                              \
+        .name = #p_name,                                                                           \
+        .what = p_what,                                                                            \
+        .words = p_words,                                                                          \
+        .literal = p_literal,                                                                      \
+        .width = sizeof(p_member),                                                                 \
+        .read = value_read_##p_read,                                                               \
+        .same = same_##p_same,                                                                     \
     };
 #include "types.tbl"
 #undef TYPE
 
 /* ---- Sections and keys ---------------------------------------------------------------------- */
 
-#define KEY(section_, name_, type_, member_, standard_, zero_, min_, max_, effect_, where_, doc_)
+#define KEY(p_section, p_name, p_type, p_member, p_standard, p_zero, p_min, p_max, p_effect,       \
+            p_where, p_doc)
 
 static const struct config_section_kind section_kinds[] = {
-#define SECTION(section_, word_, struct_, doc_)                                                    \
-    [CONFIG_##section_] = {.section = CONFIG_##section_,                                           \
-                           .word = word_,                                                          \
-                           .width = sizeof(struct struct_),                                        \
-                           .doc = doc_},
+#define SECTION(p_section, p_word, p_struct, p_doc)                                                \
+    [CONFIG_##p_section] = {.section = CONFIG_##p_section,                                         \
+                            .word = p_word,                                                        \
+                            .width = sizeof(struct p_struct),                                      \
+                            .doc = p_doc},
 #include "keys.tbl"
 #undef SECTION
 };
@@ -68,20 +69,21 @@ static const struct config_section_kind section_kinds[] = {
 #define DOOR(key) false, key
 
 static const struct config_key keys[] = {
-#define SECTION(section_, word_, struct_, doc_)
-#define KEY(section_, name_, type_, member_, standard_, zero_, min_, max_, effect_, where_, doc_)  \
-    {CONFIG_##section_,                                                                            \
-     name_,                                                                                        \
-     &type_##type_,                                                                                \
-     offsetof(STRUCT_##section_, member_),                                                         \
-     sizeof(((STRUCT_##section_ *)NULL)->member_),                                                 \
-     standard_,                                                                                    \
-     zero_,                                                                                        \
-     min_,                                                                                         \
-     max_,                                                                                         \
-     CONFIG_##effect_,                                                                             \
-     where_,                                                                                       \
-     doc_},
+#define SECTION(p_section, p_word, p_struct, p_doc)
+#define KEY(p_section, p_name, p_type, p_member, p_standard, p_zero, p_min, p_max, p_effect,       \
+            p_where, p_doc)                                                                        \
+    {CONFIG_##p_section,                                                                           \
+     p_name,                                                                                       \
+     &type_##p_type,                                                                               \
+     offsetof(STRUCT_##p_section, p_member),                                                       \
+     sizeof(((STRUCT_##p_section *)NULL)->p_member),                                               \
+     p_standard,                                                                                   \
+     p_zero,                                                                                       \
+     p_min,                                                                                        \
+     p_max,                                                                                        \
+     CONFIG_##p_effect,                                                                            \
+     p_where,                                                                                      \
+     p_doc},
 #include "keys.tbl"
     {.name = NULL}
 #undef KEY

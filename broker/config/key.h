@@ -6,14 +6,14 @@
 #ifndef BROKER_CONFIG_KEY_H
 #define BROKER_CONFIG_KEY_H
 
-#include "broker/config/config.h"
+#include "config.h"
 
 struct value;
 
 /* How a value is written: a row of types.tbl. */
 struct config_type {
-    const char *name; /* "SIZE" */
-    const char *what; /* what has to stand there */
+    const char *name;         /* "SIZE" */
+    const char *what;         /* what has to stand there */
     const char *const *words; /* of a choice; ended by NULL */
     bool literal;             /* ${file:...} means nothing in it */
     size_t width;             /* of the member */

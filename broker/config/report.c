@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ini.h"
 #include "pool.h"
@@ -150,10 +151,44 @@ static int by_place(const void *first, const void *second)
     return a->number < b->number ? -1 : 1;
 }
 
+static bool is_same(const struct config_finding *a, const struct config_finding *b)
+{
+    return a->file == b->file && a->position == b->position && a->what.line == b->what.line &&
+           a->what.column == b->what.column && strcmp(a->path, b->path) == 0 &&
+           strcmp(a->what.text, b->what.text) == 0;
+}
+
+/* A value that several sections take from the defaults may have been doubted once for each. */
+static void drop_repeated(struct config_report *report)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < report->count; i++) {
+        const struct config_finding *finding = &report->findings[i];
+        bool repeats = false;
+        for (size_t j = kept; j > 0 && !repeats; j--) {
+            const struct config_finding *before = &report->findings[j - 1];
+            if (before->file != finding->file || before->position != finding->position) {
+                break;
+            }
+            repeats = is_same(before, finding);
+        }
+        if (!repeats) {
+            report->findings[kept++] = *finding;
+        } else if (finding->what.severity == HL7_WARNING) {
+            report->warnings--;
+        } else {
+            report->errors--;
+        }
+    }
+    report->count = kept;
+}
+
 void report_finish(struct config_report *report)
 {
     if (report->count > 0) {
         qsort(report->findings, report->count, sizeof *report->findings, by_place);
+        drop_repeated(report);
     }
     if (report->count > CONFIG_FINDINGS_MAX) {
         struct config_finding *last = &report->findings[CONFIG_FINDINGS_MAX];

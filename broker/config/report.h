@@ -6,7 +6,7 @@
 #ifndef BROKER_CONFIG_REPORT_H
 #define BROKER_CONFIG_REPORT_H
 
-#include "broker/config/config.h"
+#include "config.h"
 
 /* A file of the configuration, as findings need it. */
 struct report_file {

@@ -5,8 +5,6 @@
  */
 #include "source.h"
 
-#include <string.h>
-
 #include "ini.h"
 #include "value.h"
 
@@ -29,7 +27,8 @@ const struct source_section *source_find(const struct source *source, enum confi
                                          hl7_slice name)
 {
     for (const struct source_section *at = source->sections; at != NULL; at = at->next) {
-        if (at->section == section && !at->defaults && hl7_slice_equal(hl7_slice_of(at->name), name)) {
+        if (at->section == section && !at->defaults &&
+            hl7_slice_equal(hl7_slice_of(at->name), name)) {
             return at;
         }
     }
@@ -84,7 +83,8 @@ static bool check_name(const struct reading *reading, const struct ini_item *ite
         }
     }
     if (hl7_slice_equal(name, HL7_TEXT("none"))) {
-        WRONG(reading, offset_of(reading, name), "'none' cannot be a name: it means that there is none");
+        WRONG(reading, offset_of(reading, name),
+              "'none' cannot be a name: it means that there is none");
         return false;
     }
     return true;
@@ -117,7 +117,8 @@ static const struct config_section_kind *check_section(const struct reading *rea
         return defaults_kind(reading, item);
     }
     if (kind == NULL) {
-        WRONG(reading, item->words[0].ptr == NULL ? item->position : offset_of(reading, item->words[0]),
+        WRONG(reading,
+              item->words[0].ptr == NULL ? item->position : offset_of(reading, item->words[0]),
               "unknown section%s; there are [orderly], [listener NAME], [destination NAME], [route "
               "NAME] and [defaults KIND]",
               value_hint(config_section_nearest(item->words[0])).text);
@@ -217,20 +218,25 @@ static void read_section(struct reading *reading, const struct ini_item *item)
 
 /* ---- Keys ----------------------------------------------------------------------------------- */
 
-/* The key by its name; NULL, and reported, when the section has none of that name. */
-static const struct config_key *check_key(const struct reading *reading,
-                                          const struct ini_item *item)
+/* Notes the key that was probably meant, so that it is not said to be missing as well. */
+static void add_key(struct reading *reading, const struct source_key *key)
 {
-    const struct source_section *section = reading->section;
-    enum config_section kind = section == NULL ? CONFIG_ORDERLY : section->section;
-    const struct config_key *key = config_key_find(kind, item->key);
+    struct source_key *added = pool_alloc(reading->source->pool, 1, sizeof *added);
+
+    if (added != NULL && reading->section != NULL) {
+        *added = *key;
+        added->next = reading->section->keys;
+        reading->section->keys = added;
+    }
+}
+
+static void unknown_key(struct reading *reading, const struct ini_item *item,
+                        enum config_section kind)
+{
     const char *nearest = config_key_nearest(kind, item->key);
     const struct config_section_kind *kinds = config_section_kinds();
     size_t other = 0;
 
-    if (key != NULL) {
-        return key;
-    }
     while (other < CONFIG_SECTION_KINDS &&
            config_key_find(kinds[other].section, item->key) == NULL) {
         other++;
@@ -238,24 +244,45 @@ static const struct config_key *check_key(const struct reading *reading,
     if (nearest == NULL && other < CONFIG_SECTION_KINDS) {
         WRONG(reading, item->position, "'%.*s' is a key of [%s], not of [%s]", (int)item->key.len,
               item->key.ptr, kinds[other].word, kinds[kind].word);
-    } else {
-        WRONG(reading, item->position, "unknown key '%.*s'%s",
-              item->key.len < 40 ? (int)item->key.len : 40, item->key.ptr,
-              value_hint(nearest).text);
+        return;
     }
-    return NULL;
+    WRONG(reading, item->position, "unknown key '%.*s'%s",
+          item->key.len < 40 ? (int)item->key.len : 40, item->key.ptr, value_hint(nearest).text);
+    if (nearest != NULL) {
+        const struct source_key meant = {.key = config_key_find(kind, hl7_slice_of(nearest)),
+                                         .file = reading->file,
+                                         .position = item->position,
+                                         .line = item->line,
+                                         .text = HL7_TEXT(""),
+                                         .told = true,
+                                         .misspelt = true};
+        add_key(reading, &meant);
+    }
+}
+
+/* The key by its name; NULL, and reported, when the section has none of that name. */
+static const struct config_key *check_key(struct reading *reading, const struct ini_item *item)
+{
+    enum config_section kind =
+        reading->section == NULL ? CONFIG_ORDERLY : reading->section->section;
+    const struct config_key *key = config_key_find(kind, item->key);
+
+    if (key == NULL) {
+        unknown_key(reading, item, kind);
+    }
+    return key;
 }
 
 static bool may_give(const struct reading *reading, const struct ini_item *item,
                      const struct config_key *key)
 {
     const struct source_section *section = reading->section;
-    bool is_include = key->section == CONFIG_ORDERLY && strcmp(key->name, "include") == 0;
+    bool is_include = key->type->read == value_read_include;
     const struct source_key *before = source_given(section, key);
 
     if (section == NULL && !is_include) {
-        WRONG(reading, item->position, "'%s' stands before the first section; write [orderly] above it",
-              key->name);
+        WRONG(reading, item->position,
+              "'%s' stands before the first section; write [orderly] above it", key->name);
         return false;
     }
     if (section != NULL && section->defaults && key->own) {
@@ -263,8 +290,9 @@ static bool may_give(const struct reading *reading, const struct ini_item *item,
               key->name);
         return false;
     }
-    if (before != NULL && !is_include) {
-        WRONG(reading, item->position, "'%s' is given already, in line %zu", key->name, before->line);
+    if (before != NULL && !before->misspelt && !is_include) {
+        WRONG(reading, item->position, "'%s' is given already, in line %zu", key->name,
+              before->line);
         return false;
     }
     return true;
@@ -272,8 +300,11 @@ static bool may_give(const struct reading *reading, const struct ini_item *item,
 
 static void include(struct source *source, struct source_key *key)
 {
-    struct value value = {
-        .pool = source->pool, .report = source->report, .key = key->key, .at = key, .text = key->text};
+    struct value value = {.pool = source->pool,
+                          .report = source->report,
+                          .key = key->key,
+                          .at = key,
+                          .text = key->text};
     hl7_slice item = {NULL, 0};
     size_t offset = 0;
 
@@ -293,22 +324,15 @@ static void read_key(struct reading *reading, const struct ini_item *item)
     if (key == NULL || !may_give(reading, item, key)) {
         return;
     }
-    struct source_key *given = pool_alloc(source->pool, 1, sizeof *given);
-    if (given == NULL) {
-        return;
-    }
-    *given = (struct source_key){.key = key,
-                                 .file = reading->file,
-                                 .position = item->position,
-                                 .line = item->line,
-                                 .raw = item->value};
-    source_make_text(source, given);
-    if (reading->section != NULL) {
-        given->next = reading->section->keys;
-        reading->section->keys = given;
-    }
-    if (strcmp(key->name, "include") == 0) {
-        include(source, given);
+    struct source_key given = {.key = key,
+                               .file = reading->file,
+                               .position = item->position,
+                               .line = item->line,
+                               .raw = item->value};
+    source_make_text(source, &given);
+    add_key(reading, &given);
+    if (key->type->read == value_read_include) {
+        include(source, &given);
     }
 }
 

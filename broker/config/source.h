@@ -14,8 +14,8 @@
 #include "report.h"
 
 struct source_file {
-    struct report_file as; /* as findings need it */
-    struct beside *beside; /* holds the text */
+    struct report_file as;            /* as findings need it */
+    struct beside *beside;            /* holds the text */
     const struct source_file *parent; /* that includes it; NULL: the first */
     dev_t device;
     ino_t inode;
@@ -31,6 +31,7 @@ struct source_key {
     hl7_slice text; /* and as it counts; ends in NUL */
     bool from_file; /* what ${file:...} stands for is in it: it is not shown to anybody */
     bool told;      /* something is wrong with it, and has been said */
+    bool misspelt;  /* it was given by a name that is like this one, and that has been said, too */
     struct source_key *next;
 };
 

@@ -30,10 +30,9 @@ size_t source_locate(const struct source_key *key, size_t offset)
     return (size_t)(piece.ptr - key->file->as.text.ptr) + left;
 }
 
-static void wrong(struct source *source, struct source_key *key, size_t offset, const char *text,
-                  const char *detail)
+static void wrong(struct source *source, struct source_key *key, size_t offset, const char *text)
 {
-    report_error(source->report, &key->file->as, source_locate(key, offset), text, detail);
+    report_error(source->report, &key->file->as, source_locate(key, offset), "%s", text);
     key->told = true;
 }
 
@@ -104,7 +103,7 @@ static void add_file(struct source *source, struct source_key *key, size_t offse
     len -= len > 0 && text[len - 1] == '\n' ? 1 : 0;
     len -= len > 0 && text[len - 1] == '\r' ? 1 : 0;
     if (len == 0 || !is_one_line((hl7_slice){text, len})) {
-        wrong(source, key, offset, "%s", "this file has to hold one line of text, and nothing else");
+        wrong(source, key, offset, "this file has to hold one line of text, and nothing else");
         return;
     }
     hl7_buffer_add(buffer, (hl7_slice){text, len});
@@ -119,14 +118,15 @@ static size_t expand(struct source *source, struct source_key *key, hl7_slice te
     const char *close = memchr(rest.ptr, '}', rest.len);
 
     if (close == NULL) {
-        wrong(source, key, offset, "%s", "the '}' of this '${' is missing; $${ is how ${ is written");
+        wrong(source, key, offset, "the '}' of this '${' is missing; $${ is how ${ is written");
         return rest.len;
     }
     size_t len = (size_t)(close - rest.ptr) + 1;
     if (!hl7_slice_starts(rest, mark) || len == mark.len + 1) {
-        wrong(source, key, offset, "%s",
-              "only ${file:NAME} is known, which stands for what the file holds; the environment is "
-              "never looked at");
+        wrong(
+            source, key, offset,
+            "only ${file:NAME} is known, which stands for what the file holds; the environment is "
+            "never looked at");
         return len;
     }
     add_file(source, key, offset, hl7_slice_part(rest, mark.len, len - mark.len - 1), buffer);
