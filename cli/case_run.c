@@ -91,7 +91,7 @@ static enum hl7_code case_run_growing(struct case_run *run, struct hl7_conversio
         hl7_arena_init(&arena, run->output.scratch.ptr, run->output.scratch.size);
         hl7_buffer_init(buffer, run->output.text.ptr, run->output.text.size);
         case_services_begin(&run->services);
-        code = hl7_template_run(run->template->program, conversion, &arena, buffer, diagnostic);
+        code = hl7_template_run(run->template.program, conversion, &arena, buffer, diagnostic);
         text = run->output.text.size + (buffer->full ? 1 : 0);
         scratch = run->output.scratch.size + (buffer->full ? 0 : 1);
     }
@@ -154,7 +154,7 @@ static bool case_compare_messages(struct case_run *run, hl7_slice expected, hl7_
 
 static bool case_same(struct case_run *run, hl7_slice expected, hl7_slice actual)
 {
-    bool is_hl7 = hl7_template_format(run->template->program) == HL7_FORMAT_HL7;
+    bool is_hl7 = hl7_template_format(run->template.program) == HL7_FORMAT_HL7;
     size_t differences = 0;
     hl7_slice a;
     hl7_slice b;
@@ -187,7 +187,7 @@ static enum report_verdict case_store(struct case_run *run, const char *path, hl
 static enum report_verdict case_store_output(struct case_run *run, const char *path,
                                              hl7_slice expected, hl7_slice output)
 {
-    bool is_hl7 = hl7_template_format(run->template->program) == HL7_FORMAT_HL7;
+    bool is_hl7 = hl7_template_format(run->template.program) == HL7_FORMAT_HL7;
     bool as_lines =
         is_hl7 && (expected.len == 0 || memchr(expected.ptr, '\r', expected.len) == NULL);
 
@@ -219,7 +219,7 @@ static enum report_verdict case_store_new(struct case_run *run, const struct cas
     bool good = result->code == HL7_OK;
     int len = snprintf(path, sizeof path, "%.*s/%s.%s%s", (int)front, run->files->in,
                        run->files->name, good ? "out." : "error",
-                       good ? endings[hl7_template_format(run->template->program)] : "");
+                       good ? endings[hl7_template_format(run->template.program)] : "");
 
     if (len < 0 || (size_t)len >= sizeof path) {
         report_says(run->report, "the name of the new file would be too long");
@@ -299,8 +299,8 @@ static enum report_verdict case_convert_input(struct case_run *run, struct reade
         report_says(run->report, "%s: there is no message in it", run->files->in);
         return case_mistake(run, verb_worst(reader->status, VERB_MISUSE));
     }
-    if (!case_read_named(run, named) ||
-        (reader->parsed && template_needs_utf8(run->template) && !reader_make_utf8(reader, NULL))) {
+    if (!case_read_named(run, named) || (reader->parsed && template_needs_utf8(&run->template) &&
+                                         !reader_make_utf8(reader, NULL))) {
         return REPORT_MISTAKE;
     }
     case_convert(run, reader, named, &result);
@@ -369,9 +369,8 @@ static void case_run_none(struct case_run *run, int status)
 
 int case_run_template(struct case_run *run, const struct case_template *template)
 {
-    struct template_file file;
     struct case_list list = {NULL, 0};
-    int status = template_load(run->call->verb, template->path, &file);
+    int status = template_load(run->call->verb, template->path, &run->template);
 
     run->status = VERB_DONE;
     report_template_begin(run->report, template->path);
@@ -379,9 +378,8 @@ int case_run_template(struct case_run *run, const struct case_template *template
         run->status = case_list_read(run->call->verb, template->folder, &list);
     }
     if (status == VERB_DONE) {
-        run->template = &file;
         case_run_list(run, &list);
-        template_unload(&file);
+        template_unload(&run->template);
     } else {
         case_run_none(run, status);
     }

@@ -27,7 +27,7 @@ struct case_run {
     struct report *report;
 
     /* The rest is private. */
-    const struct template_file *template;
+    struct template_file template; /* open while its cases run */
     const struct case_files *files;
     struct case_services services;
     struct template_output output;

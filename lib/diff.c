@@ -167,10 +167,12 @@ static bool leaves_differ(const struct diff *diff, hl7_slice expected, hl7_slice
 /* The number in the path that counts the pieces of a level. */
 static uint32_t *path_number(struct diff *diff, unsigned level)
 {
-    uint32_t *const numbers[] = {&diff->at.path.repetition, &diff->at.path.component,
-                                 &diff->at.path.subcomponent};
+    struct hl7_path *path = &diff->at.path;
 
-    return numbers[level];
+    if (level == REPETITIONS) {
+        return &path->repetition;
+    }
+    return level == COMPONENTS ? &path->component : &path->subcomponent;
 }
 
 /* Compares two values, which may be split at `level` and deeper; pieces that must be looked at are

@@ -152,15 +152,17 @@ struct hl7_conversion {
     struct hl7_services *services;
     struct hl7_refusal *refusal;   /* filled when the code is HL7_REFUSED */
     const struct hl7_trace *trace; /* costs time: for people, not for every message */
-    size_t max_steps;              /* instructions run; 0: 10 million */
+    size_t max_steps;              /* instructions, and 64 bytes of their work; 0: 10 million */
     size_t max_output;             /* bytes; 0: 64 MiB */
+    size_t max_scratch;            /* bytes of values and edits; 0: 64 MiB + 4 * source.len */
 };
 
 /* Runs a template. Scratch memory comes from the arena and is given back. On an error
  * *ret_diagnostic says where in the template; what the buffer then holds is unfinished. The errors:
  * HL7_NO_MEMORY (the buffer, when buffer->full, else the arena), HL7_NOT_FOUND (strict, required()),
  * HL7_NOT_ENCODABLE and HL7_BAD_DELIMITERS (the output's MSH-2 does not do for a value),
- * HL7_BAD_VALUE (a function, a {set}), HL7_TOO_LARGE (a limit), HL7_REFUSED ({reject}). */
+ * HL7_BAD_VALUE (a function, a {set}), HL7_TOO_LARGE (a limit: more memory will not help),
+ * HL7_REFUSED ({reject}). */
 HL7_API enum hl7_code hl7_template_run(const struct hl7_template *program,
                                        const struct hl7_conversion *conversion,
                                        struct hl7_arena *arena, struct hl7_buffer *buffer,

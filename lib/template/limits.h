@@ -32,7 +32,13 @@ enum {
     TEMPLATE_INCLUDE_COST = 64,
     /* What one run may do and write when the caller does not say. */
     TEMPLATE_MAX_STEPS = 10 * 1000 * 1000,
-    TEMPLATE_MAX_OUTPUT = 64 * 1024 * 1024
+    TEMPLATE_MAX_OUTPUT = 64 * 1024 * 1024,
+    /* Bytes that the values and edits of one run take at a time, beside the source's own length so
+     * many times: a long document can be decoded, encoded and put into the working copy. */
+    TEMPLATE_MAX_SCRATCH = 64 * 1024 * 1024,
+    TEMPLATE_SCRATCH_PER_SOURCE = 4,
+    /* An instruction is a step, and so are so many bytes that it goes over or writes. */
+    TEMPLATE_BYTES_PER_STEP = 64
 };
 
 #endif

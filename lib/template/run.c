@@ -5,7 +5,6 @@
  * the end. Nothing here depends on earlier runs, so many threads may run one program. */
 #include "template/run.h"
 
-#include "template/limits.h"
 #include "template/original.h"
 #include "template/parser.h"
 #include "template/report.h"
@@ -109,9 +108,11 @@ static enum hl7_code enter_loop(struct run *run, const struct instruction *instr
         }
     }
     if (run->index.message == NULL && message != NULL && run->program->loops) {
+        size_t left = bound_lift(&run->bound);
         if (!index_build(&run->index, message, run->arena)) {
             return HL7_NO_MEMORY;
         }
+        bound_lower(&run->bound, left);
         run->kept = run->arena->used;
     }
     if (!run_first(run, instruction)) {
@@ -267,8 +268,6 @@ static const char *explain(const struct run *run, enum hl7_code code)
         return "MSH-1 and MSH-2 of the output are no delimiters to encode % with";
     case HL7_NOT_ENCODABLE:
         return "% cannot be encoded: MSH-2 of the output has no escape character";
-    case HL7_TOO_LARGE:
-        return "the conversion takes too many steps";
     default:
         return "the output does not fit the memory there is";
     }
@@ -333,8 +332,13 @@ static hl7_slice describe(const struct run *run, const struct instruction *instr
 static void report_failure(const struct run *run, const struct instruction *instruction,
                            enum hl7_code code, struct hl7_diagnostic *ret_diagnostic)
 {
-    report_fill(ret_diagnostic, text_of(run, instruction), instruction->position,
-                explain(run, code), describe(run, instruction), hl7_slice_of(run->problem));
+    hl7_slice word = describe(run, instruction);
+    bool bounded = code == HL7_TOO_LARGE && run->bound.exceeded != BOUND_NONE;
+    char digits[20];
+    const char *sentence = bounded ? bound_explain(&run->bound, digits, &word) : explain(run, code);
+
+    report_fill(ret_diagnostic, text_of(run, instruction), instruction->position, sentence, word,
+                hl7_slice_of(run->problem));
     ret_diagnostic->file = run->program->files[instruction->file].name;
 }
 
@@ -346,10 +350,10 @@ static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnos
 
     while (run->next < program->count) {
         const struct instruction *instruction = &program->code[run->next++];
-        enum hl7_code code = run->steps-- == 0 ? HL7_TOO_LARGE : run_instruction(run, instruction);
-        if (run->output.buffer->full) {
-            code = HL7_NO_MEMORY;
-        }
+        size_t before = run->output.buffer->len;
+        enum hl7_code code =
+            bound_step(&run->bound) ? run_instruction(run, instruction) : HL7_TOO_LARGE;
+        code = bound_check(&run->bound, before, code);
         if (code != HL7_OK) {
             run->problem = run->problem == NULL ? run->output.problem : run->problem;
             report_failure(run, instruction, code, ret_diagnostic);
@@ -358,11 +362,11 @@ static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnos
     }
     assert(run->depth == 0);
     output_end(&run->output);
-    if (run->output.buffer->full) {
-        report_failure(run, &program->code[program->count - 1], HL7_NO_MEMORY, ret_diagnostic);
-        return HL7_NO_MEMORY;
+    enum hl7_code code = bound_check(&run->bound, run->output.buffer->len, HL7_OK);
+    if (code != HL7_OK) {
+        report_failure(run, &program->code[program->count - 1], code, ret_diagnostic);
     }
-    return HL7_OK;
+    return code;
 }
 
 /* ---- Beginning ----------------------------------------------------------------------------- */
@@ -420,19 +424,17 @@ enum hl7_code hl7_template_run(const struct hl7_template *program,
                                const struct hl7_conversion *conversion, struct hl7_arena *arena,
                                struct hl7_buffer *buffer, struct hl7_diagnostic *ret_diagnostic)
 {
-    size_t used = arena->used;
     enum hl7_code code = HL7_NO_MEMORY;
     struct run run = {.program = program,
                       .conversion = conversion,
-                      .arena = arena,
-                      .steps =
-                          conversion->max_steps == 0 ? TEMPLATE_MAX_STEPS : conversion->max_steps,
+                      .arena = &run.bound.arena,
                       .strict = conversion->strict || program->strict};
 
     if (conversion->services != NULL) {
         run.services = *conversion->services;
     }
-    output_init(&run.output, buffer, program->hl7, conversion->message);
+    bound_begin(&run.bound, conversion, arena, buffer);
+    output_init(&run.output, &run.bound.buffer, program->hl7, conversion->message);
     output_set_format(&run.output, program->format, program->separator);
     if (prepare(&run)) {
         code = run_all(&run, ret_diagnostic);
@@ -442,6 +444,6 @@ enum hl7_code hl7_template_run(const struct hl7_template *program,
     if (conversion->services != NULL) {
         conversion->services->control_id_counter = run.services.control_id_counter;
     }
-    arena->used = used;
+    bound_end(&run.bound, buffer);
     return code;
 }

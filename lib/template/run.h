@@ -2,13 +2,14 @@
  *
  * One run of a program, as its parts share it: run.c the loop and its errors, run_value.c the
  * stack, run_path.c where paths lead, run_index.c where the segments of a name are, run_edit.c the
- * working copy.
+ * working copy, bound.c what all of it may take.
  *
  * Scratch memory is the arena's. What a value needs lives until the placeholder or condition it
  * belongs to is done; what must last is kept by moving `kept` on. */
 #ifndef LIB_TEMPLATE_RUN_H
 #define LIB_TEMPLATE_RUN_H
 
+#include "template/bound.h"
 #include "template/function.h"
 #include "template/output.h"
 #include "template/program.h"
@@ -59,8 +60,9 @@ struct cursor {
 struct run {
     const struct hl7_template *program;
     const struct hl7_conversion *conversion;
-    struct hl7_arena *arena;
-    size_t kept; /* the arena up to here lasts until the end of the run */
+    struct bound bound;
+    struct hl7_arena *arena; /* the one in `bound` */
+    size_t kept;             /* the arena up to here lasts until the end of the run */
     struct output output;
     struct hl7_services services;
     hl7_slice *values; /* of the original placeholders; NULL until one is needed */
@@ -76,7 +78,6 @@ struct run {
     size_t value_end;                    /* of the buffer, behind the last value written */
     const struct hl7_message **messages; /* the named ones; NULL for those that are not there */
     size_t next;                         /* the instruction to run */
-    size_t steps;                        /* how many there may still be */
     const char *problem;                 /* a sentence about what failed, or NULL */
     bool strict;
 };

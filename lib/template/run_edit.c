@@ -23,7 +23,12 @@ static enum hl7_code begin(struct run *run)
     if (run->conversion->message == NULL) {
         return fail(run, HL7_NOT_FOUND, "the source is not an HL7 message");
     }
-    return hl7_edit_begin(run->conversion->message, run->arena, &run->edit);
+    size_t left = bound_lift(&run->bound);
+    enum hl7_code code = hl7_edit_begin(run->conversion->message, run->arena, &run->edit);
+    if (code == HL7_OK) {
+        bound_lower(&run->bound, left);
+    }
+    return code;
 }
 
 /* An edit's memory, and that of what it was made of, lasts. */

@@ -8,8 +8,10 @@ enum hl7_code run_open_json(struct run *run)
     if (run->json.nodes != NULL) {
         return HL7_OK;
     }
+    size_t left = bound_lift(&run->bound);
     enum hl7_code code = json_tree_parse(run->conversion->source, run->arena, &run->json, NULL);
     if (code == HL7_OK) {
+        bound_lower(&run->bound, left);
         run->kept = run->arena->used;
         return HL7_OK;
     }

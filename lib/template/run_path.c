@@ -257,6 +257,7 @@ bool run_first(struct run *run, const struct instruction *instruction)
 
 static bool next_segment(const struct run *run, struct cursor *cursor)
 {
+    assert(cursor->message != NULL);
     struct range range = make_range(run, cursor->message, 0, cursor->range_to);
 
     /* The next one has been looked for already. */

@@ -4,19 +4,23 @@ same in the output.
 Every template of the examples, and one or more of each output format, converts messages that have
 one hostile value each. It is put in every field and component of the message, escaped as a sender would, and
 raw where that is still one value. The outputs are read by parsers that are not ours. What they find
-(segments and their fields, members, elements and attributes, rows and cells) is what they find when
-the value is harmless.
+(segments, fields, repetitions, components and sub-components; members; elements and attributes; rows
+and cells) is what they find when the value is harmless.
 
-A condition may look at the value. So the shape has to be one of those that harmless values give at
-the same place: short, long, low, high, numbers, none, structured, what the case itself has there.
+A condition may look at the value, and what is optional is written or not. So there are two ways to
+be right: the shape is one that plain values (short, long, numbers, a date, none, HL7's null) give at
+the same place, or it is the shape of the value's twin. The twin has the same delimiters of the
+source in the same places, and x for all that stands between them.
 """
 
 import csv
+import functools
 import io
 import json
 import re
 import shutil
 import xml.etree.ElementTree
+import xml.parsers.expat
 
 from support import SOURCE, TestCase, main, run
 
@@ -34,7 +38,7 @@ HOSTILE = [
     "检查".encode(), b"\rMSH|^~\\&|EVIL\r", b"\nPID|1", b"=1+1", b"%s%n", b"$1\\1", b"../..",
     b'a|b^c&d~e\\f\r\n"<>' * 300,
 ]
-HARMLESS = [b"x", b"", b"0", b"7", b"99999999", b"~~~", b"A", b"zzz", b"20260101", b"A^B^C", b"A&B"]
+HARMLESS = [b"x", b"", b'""', b"0", b"7", b"99999999", b"A", b"zzz", b"20260101"]
 NAMES = {b"|": b"F", b"^": b"S", b"&": b"T", b"~": b"R", b"\\": b"E"}
 
 
@@ -54,26 +58,61 @@ def unescape(text, delimiters=b"|^~\\&"):
                   else bytes.fromhex(found[2].decode()), text)
 
 
+def twin(raw):
+    """A harmless value that the source splits exactly as this one."""
+    return re.sub(rb"[^|^~&\r\n]+", lambda found: found[0] if found[0] == b'""' else b"x", raw)
+
+
 # ---- Shapes -------------------------------------------------------------------------------------
 
 
+ALL_BYTES = bytes(range(256))
+
+
 def hl7_shape(output, _):
-    bar = output[3:4]
-    return [(segment[:3], segment.count(bar)) for segment in output.split(b"\r")]
+    """The names of the segments, and everything that separates anything: what is left of a segment
+    when all bytes but the delimiters its header declares are taken out."""
+    found = []
+    if output[:3] not in (b"MSH", b"BHS"):
+        raise ValueError("no header")
+    for segment in output.split(b"\r"):
+        if segment[:3] in (b"MSH", b"BHS"):
+            others = ALL_BYTES.translate(None, segment[3:6] + segment[7:8])
+        found.append((segment[:3], segment.translate(None, others)))
+    return found
 
 
-def json_shape(output, _):
-    def shape(value):
-        if isinstance(value, tuple):
-            return "object", [shape(member) for _, member in value]
-        return ["array", *map(shape, value)] if isinstance(value, list) else "value"
-    return shape(json.loads(output.decode(), object_pairs_hook=tuple))
+@functools.cache
+def names_in(template):
+    """What stands in the text of a template as a name. Those it takes from a value may be any."""
+    return set(re.findall(r'"([\w.-]+)"|<([\w.-]+)', template.decode("latin-1")))
 
 
-def xml_shape(output, _):
-    def shape(element):
-        return len(element.attrib), [shape(child) for child in element]
-    return shape(xml.etree.ElementTree.fromstring(output))
+def json_shape(output, template):
+    """Objects with their members and arrays with their elements, from the inside to the outside."""
+    names = names_in(template)
+
+    def inner(value):
+        if type(value) is list:
+            return ["array", *map(inner, value)]
+        return value if type(value) is tuple else None
+
+    def members(pairs):
+        return tuple(((name, "") in names and name, inner(value)) for name, value in pairs)
+    return inner(json.loads(output.decode(), object_pairs_hook=members))
+
+
+def xml_shape(output, template):
+    """Where each element begins, with its attributes, and ends; comments and instructions."""
+    names, found = names_in(template), []
+    parser = xml.parsers.expat.ParserCreate()
+    parser.StartElementHandler = lambda name, attributes: found.append(
+        (("", name) in names and name, *attributes))
+    parser.EndElementHandler = lambda _: found.append(None)
+    parser.CommentHandler = lambda _: found.append("comment")
+    parser.ProcessingInstructionHandler = lambda *_: found.append("instruction")
+    parser.Parse(output, True)
+    return found
 
 
 def cells(output, template):
@@ -87,20 +126,43 @@ def csv_shape(output, template):
     return [len(row) for row in cells(output, template)]
 
 
+def template_text(path):
+    """All that a template writes: its text and that of the files it includes, without remarks."""
+    text = re.sub(rb"(?s){#.*?#}", b"", path.read_bytes())
+    included = sorted(set(re.findall(rb"{include '([^']*)'}", text)))
+    return text + b"".join(template_text(path.parent / name.decode()) for name in included)
+
+
 def format_of(template):
     """Which output the text of a template asks for."""
     found = re.search(rb"(?m)^{output (\w+)", template)
     if found:
         return found[1].decode()
-    text = re.sub(rb"(?s){#.*?#}|{strict}", b"", template).lstrip(b"\xef\xbb\xbf\r\n \t")
+    text = template.replace(b"{strict}", b"").lstrip(b"\xef\xbb\xbf\r\n \t")
     return "hl7" if re.match(rb"MSH|{MSH}", text) or b"{source}" in text else "text"
 
 
-# Text has no structure that a value could change.
-SHAPES = {"hl7": hl7_shape, "json": json_shape, "xml": xml_shape, "csv": csv_shape}
+def pipe_shape(output, _):
+    """The text that examples/templates/orm-to-pipe.txt makes: lines of cells."""
+    return [line.count(b"|") for line in output.split(b"\n")]
+
+
+# Other text has no structure that a value could change.
+SHAPES = {"hl7": hl7_shape, "json": json_shape, "xml": xml_shape, "csv": csv_shape,
+          "text": lambda output, _: None}
 
 
 # ---- Messages with a value put in ---------------------------------------------------------------
+
+
+# An input is a tuple (place, kind, content). The kind is PLAIN, or the twin of the hostile value in
+# it, or (TWIN, that twin) when the twin itself is there. The first input is the case as it is.
+PLAIN = "plain"
+TWIN = "twin"
+
+
+def is_hostile(kind):
+    return isinstance(kind, bytes)
 
 
 def message_places(source, template):
@@ -133,21 +195,38 @@ def put(source, place, value):
     return b"\r".join([*source[:number], b"|".join(pieces), *source[number + 1:]]) + b"\r"
 
 
-def message_inputs(source, template):
-    """(place, is harmless, message): everything everywhere."""
+def likes(template):
+    """Values that stand in one list of a template with a hostile one, so that they are treated alike:
+    in `OBX-5.1 in ('=', '<', '<=')` that is '<='."""
+    lists = [re.findall(rb"'([^']*)'", found) for found in re.findall(rb" in \(([^)]*)\)", template)]
+    return sorted({value for values in lists if set(values) & set(HOSTILE)
+                   for value in values if value not in HOSTILE})
+
+
+def message_inputs(source, template, seen):
+    """Everything everywhere, but nothing at a place that has been seen."""
     source = [line for line in re.split(rb"[\r\n]+", source) if line]
-    yield from (("case", True, b"\r".join(source) + b"\r"),)
+    yield None, PLAIN, b"\r".join(source) + b"\r"
+    raws = {}
+    for value in HOSTILE:
+        raws[escape(value)] = twin(escape(value))
+        if not re.search(rb"[|~\r]", value):
+            raws[value] = twin(value)
     for place in message_places(source, template):
-        for value in HARMLESS:
-            yield place, True, put(source, place, value)
-        for value in HOSTILE:
-            yield place, False, put(source, place, escape(value))
-            if value != escape(value) and not re.search(rb"[|~\r]", value):
-                yield place, False, put(source, place, value)
+        name = source[place[0]][:3], *place[1:]
+        if name in seen:
+            continue
+        seen.add(name)
+        for value in (*HARMLESS, *likes(template)):
+            yield place, PLAIN, put(source, place, value)
+        for value in sorted(set(raws.values())):
+            yield place, (TWIN, value), put(source, place, value)
+        for value, harmless in raws.items():
+            yield place, harmless, put(source, place, value)
 
 
-def json_inputs(source, _):
-    """The same for a JSON source: in every string of it."""
+def json_inputs(source, _, seen):
+    """The same for a JSON source: in every string of it. It has no delimiters, so no twins either."""
     tree = json.loads(source)
 
     def places(value, path=()):
@@ -164,11 +243,14 @@ def json_inputs(source, _):
         copy[path[0]] = replaced(value[path[0]], path[1:], text)
         return copy
 
-    yield "case", True, source
+    yield None, PLAIN, source
     for path in places(tree):
-        for harmless, values in ((True, HARMLESS), (False, HOSTILE)):
+        if path in seen:
+            continue
+        seen.add(path)
+        for kind, values in ((PLAIN, HARMLESS), (b"", HOSTILE)):
             for text in values:
-                yield path, harmless, json.dumps(
+                yield path, kind, json.dumps(
                     replaced(tree, path, text.decode("utf-8", "replace"))).encode()
 
 
@@ -205,10 +287,10 @@ SYNTHETIC = [
 
 
 def cases_of(template):
-    """The inputs beside a template that it converts; else a message of the examples."""
-    found = [path for path in sorted(TEMPLATES.glob(f"{template.stem}.cases/*.in.*"))
-             if not path.with_name(path.name.split(".in.")[0] + ".error").exists()]
-    return found or [SOURCE / "examples" / "messages" / "lunit-oru.hl7"]
+    """The inputs beside a template that it converts: JSON, and messages with the usual delimiters."""
+    return [path for path in sorted(TEMPLATES.glob(f"{template.stem}.cases/*.in.*"))
+            if not path.with_name(path.name.split(".in.")[0] + ".error").exists()
+            and (path.suffix == ".json" or path.read_bytes()[3:8] == b"|^~\\&")]
 
 
 class Hostile(TestCase):
@@ -227,7 +309,7 @@ class Hostile(TestCase):
                 self.write(f"inputs/{number}.json", b'{"zid": %d, ' % number + content.lstrip()[1:])
         else:
             source = self.write("inputs.hl7", b"".join(
-                content + b"ZID|%d\r" % number for number, content in enumerate(inputs)))
+                content + b"ZID%c%d\r" % (content[3], number) for number, content in enumerate(inputs)))
         result = run("convert", "-t", path, source)
         self.assertIn(result.status, (0, 1), result)
         shutil.rmtree(self.folder / "inputs", ignore_errors=True)
@@ -240,60 +322,139 @@ class Hostile(TestCase):
         return outputs
 
 
-class Injection(Hostile):
-    def check(self, path, source, name):
-        template = path.read_bytes()
-        shape_of = SHAPES.get(format_of(template), lambda output, _: None)
-        inputs = list((json_inputs if source.lstrip()[:1] in b"{[" else message_inputs)(
-            source, template))
-        outputs = self.convert_all(path, [content for _, _, content in inputs])
-        self.assertIsNotNone(outputs[0], f"{name}: the case itself is not converted")
-        allowed = {}
-        for (place, harmless, _), output in zip(inputs, outputs):
-            if harmless and output is not None:
-                allowed.setdefault(place, []).append(shape_of(output, template))
-        converted = 0
-        for (place, harmless, content), output in zip(inputs, outputs):
-            if harmless or output is None:
-                continue
-            converted += 1
+class Attack(Hostile):
+    """Puts hostile values through templates and judges what comes out."""
+
+    def judge(self, name, template, inputs, outputs):
+        """Each output of a hostile value has a shape that a harmless one gives at its place."""
+        shape_of = pipe_shape if name == "orm-to-pipe.txt" else SHAPES[format_of(template)]
+        shapes = []
+        for (place, _, content), output in zip(inputs, outputs):
             try:
-                shape = shape_of(output, template)
-            except (ValueError, SyntaxError, csv.Error) as problem:
-                self.fail(f"{name}, {place}: {problem}\n{content}\n{output}")
+                shapes.append(output and shape_of(output, template))
+            except (ValueError, xml.parsers.expat.ExpatError, csv.Error) as problem:
+                self.fail(f"{problem}: {name}, {place}\n{content}\n{output}")
+        allowed = {}
+        for (place, kind, _), output, shape in zip(inputs, outputs, shapes):
+            if not is_hostile(kind) and output is not None:
+                allowed.setdefault((place, kind[1] if kind != PLAIN else PLAIN), []).append(shape)
+        for (place, kind, content), output, shape in zip(inputs, outputs, shapes):
+            if not is_hostile(kind) or output is None:
+                continue
+            where = f"{name}, {place}\n{content}\n{output}"
             # What ends a segment or a frame somewhere is not even written as a byte.
             for byte in (b"\n", b"\x0b", b"\x1c") if shape_of is hl7_shape else ():
-                self.assertFalse(byte in output and byte not in content, f"{name}, {place}\n{output}")
-            self.assertIn(shape, [allowed["case"][0], *allowed.get(place, [])],
-                          f"{name}, {place}\n{content}\n{output}")
-        return converted, sum(not harmless for _, harmless, _ in inputs)
+                self.assertFalse(byte in output and byte not in content, where)
+            self.assertTrue(shape in allowed.get((place, PLAIN), [])
+                            or shape in allowed.get((place, kind), []), where)
 
+    def attack(self, path, source, seen, change=lambda content: content):
+        """Hostile values through a template: the template's text, the inputs and their outputs."""
+        template = template_text(path)
+        inputs = [(place, kind, change(content)) for place, kind, content in
+                  (json_inputs if source.lstrip()[:1] in b"{[" else message_inputs)(
+                      source, template, seen)]
+        outputs = self.convert_all(path, [content for _, _, content in inputs])
+        self.assertIsNotNone(outputs[0], f"{path}: the case itself is not converted")
+        return template, inputs, outputs
+
+    def check(self, name, template, inputs, outputs):
+        """How many of how many hostile values were converted; all harmlessly."""
+        self.judge(name, template, inputs, outputs)
+        tried = [output for (_, kind, _), output in zip(inputs, outputs) if is_hostile(kind)]
+        return sum(output is not None for output in tried), len(tried)
+
+
+class Injection(Attack):
     def test_no_value_changes_the_structure_of_an_examples_output(self):
         # A copy, with the tables and included files that lie beside the templates.
         beside = shutil.copytree(TEMPLATES, self.folder / "templates")
         templates = [path for path in sorted(beside.iterdir())
-                     if path.is_file() and path.suffix not in (".csv", ".md")]
-        self.assertGreater(len(templates), 2)
+                     if path.is_file() and path.suffix not in (".csv", ".md")
+                     or path.name == "adt-to-csv.csv"]
+        self.assertGreater(len(templates), 10)
         for path in templates:
             with self.subTest(template=path.name):
-                case = cases_of(path)[0]
-                converted, tried = self.check(path, case.read_bytes(), path.name)
+                seen, converted, tried = set(), 0, 0
+                for case in cases_of(path):
+                    found = self.check(path.name, *self.attack(path, case.read_bytes(), seen))
+                    converted, tried = converted + found[0], tried + found[1]
                 self.assertGreater(converted, tried // 2)
 
     def test_no_value_changes_the_structure_of_any_format(self):
-        for number, text in enumerate(SYNTHETIC):
-            with self.subTest(template=text):
+        """From messages with the usual delimiters, and the same with others."""
+        swapped = bytes.maketrans(b"|^~\\&#$*@!", b"#$*@!|^~\\&")
+        for change in (lambda content: content, lambda content: content.translate(swapped)):
+            for number, text in enumerate(SYNTHETIC):
                 path = self.write(f"template{number}", text)
-                converted, tried = self.check(path, SYNTHETIC_SOURCE, text)
-                self.assertGreater(converted, tried * 9 // 10)
+                with self.subTest(template=text):
+                    converted, tried = self.check(text, *self.attack(path, SYNTHETIC_SOURCE, set(),
+                                                                     change))
+                    self.assertGreater(converted, tried * 9 // 10)
 
+
+class Checker(Attack):
+    """These tests can fail: on a template that writes structure from values, on any output that has
+    more or other structure than the template gave it."""
 
     def test_only_raw_writes_structure(self):
-        """The way out that has a name; and these tests can fail."""
+        """The way out that has a name."""
         for form in (b"MSH|^~\\&|A\nPID|{raw(PID-5.1 '')}", b'{output json}\n["{raw(PID-5.1 \'\')}"]',
                      b"{output xml}\n<a>{raw(PID-5.1 '')}</a>", b"{output csv}\n{raw(PID-5.1 '')}"):
             with self.subTest(template=form), self.assertRaises(AssertionError):
-                self.check(self.write("raw", form), SYNTHETIC_SOURCE, form)
+                self.check(form, *self.attack(self.write("raw", form), SYNTHETIC_SOURCE, set()))
+
+    def check_tampered(self, form, tampers):
+        path = self.write("tampered", form)
+        template, inputs, outputs = self.attack(path, SYNTHETIC_SOURCE, set())
+        self.judge(form, template, inputs, outputs)
+        hostile = [number for number, (_, kind, _) in enumerate(inputs)
+                   if is_hostile(kind) and outputs[number] is not None]
+        for tamper in tampers:
+            for number in (hostile[0], hostile[len(hostile) // 2], hostile[-1]):
+                tampered = outputs.copy()
+                tampered[number] = tamper(outputs[number])
+                self.assertNotEqual(tampered[number], outputs[number])
+                with self.subTest(output=tampered[number]), self.assertRaises(AssertionError):
+                    self.judge(form, template, inputs, tampered)
+
+    def test_it_sees_each_addition_to_a_message(self):
+        self.check_tampered(b"MSH|^~\\&|A|{MSH-10}\nPID|1|{PID-5}|z", [
+            lambda output, more=more: output + more
+            for more in (b"|", b"|x", b"^", b"^x", b"~x", b"&x", b"\rPID|1", b"\rZZZ", b"\n", b"\x1c",
+                         b"\rMSH|^~\\&|B")] + [
+            lambda output: output.replace(b"PID", b"PIE"), lambda output: output[:-2],
+            lambda output: output.replace(b"MSH|^", b"MSH|a")])
+
+    def test_it_sees_each_addition_to_json(self):
+        self.check_tampered(b'{output json}\n{"a": "{PID-5}", "b": [{"c": 1}]}', [
+            lambda output: output.replace(b'"a":', b'"a": 1, "a":'),
+            lambda output: output.replace(b'"a":', b'"x": 1, "a":'),
+            lambda output: output.replace(b'"a":', b'"c":'),
+            lambda output: output.replace(b'"c": 1', b'"c": {}'),
+            lambda output: output.replace(b'"c": 1', b'"c": [1]'),
+            lambda output: output.replace(b'"c": 1', b''),
+            lambda output: output.replace(b"[{", b"[1, {"),
+            lambda output: output.replace(b"[{", b"[{}, {"),
+            lambda output: output + b"1", lambda output: output[1:]])
+
+    def test_it_sees_each_addition_to_xml(self):
+        self.check_tampered(b'{output xml}\n<a b="1"><c>{PID-5}</c><d/></a>', [
+            lambda output: output.replace(b"<d/>", b"<d/><d/>"),
+            lambda output: output.replace(b"<d/>", b"<d><x/></d>"),
+            lambda output: output.replace(b"<d/>", b"<c/>"),
+            lambda output: output.replace(b"<d/>", b"<!-- x --><d/>"),
+            lambda output: output.replace(b"<d/>", b"<?x y?><d/>"),
+            lambda output: output.replace(b"<d/>", b""),
+            lambda output: output.replace(b"<d/>", b'<d x="1"/>'),
+            lambda output: output.replace(b' b="1"', b' e="1"'),
+            lambda output: output.replace(b"<d/>", b"<d>"), lambda output: output + b"x"])
+
+    def test_it_sees_each_addition_to_csv(self):
+        self.check_tampered(b"{output csv}\n1,{PID-5}\n2,3\n", [
+            lambda output: b"x," + output, lambda output: b"x\n" + output,
+            lambda output: output.replace(b"2,3", b"2,3,4"), lambda output: output.replace(b"2,3", b"2"),
+            lambda output: output + b',"x'])
 
 
 class RoundTrip(Hostile):

@@ -125,11 +125,14 @@ static inline void random_fill_from(struct random_state *random, char *memory, s
 
 static inline void check_slice(hl7_slice actual, hl7_slice expected, const char *file, int line)
 {
-    if (actual.len != expected.len ||
+    bool has_bytes = actual.ptr != NULL || actual.len == 0;
+
+    if (!has_bytes || actual.len != expected.len ||
         (actual.len > 0 && memcmp(actual.ptr, expected.ptr, actual.len) != 0)) {
         print_error("expected \"%.*s\" (%zu bytes), found \"%.*s\" (%zu bytes)\n",
                     (int)expected.len, expected.len > 0 ? expected.ptr : "", expected.len,
-                    (int)actual.len, actual.len > 0 ? actual.ptr : "", actual.len);
+                    has_bytes ? (int)actual.len : 0, actual.ptr != NULL ? actual.ptr : "",
+                    actual.len);
         _fail(file, line);
     }
 }
