@@ -22,14 +22,13 @@ static void doubt(const struct loading *loading, const struct source_section *se
     report_warning(loading->report, &section->file->as, section->position, "%s", text);
 }
 
-/* A key of the section, as it was given there, if by another name; NULL when it was not, or to
- * nothing. */
+/* A key of the section, as it was given there, be it wrong; NULL when it was not, or to nothing. */
 static const struct source_key *given(const struct source_section *section, const char *name)
 {
     const struct source_key *key =
         source_given(section, config_key_find(section->section, hl7_slice_of(name)));
 
-    return key == NULL || (key->text.len == 0 && !key->misspelt) ? NULL : key;
+    return key == NULL || (key->text.len == 0 && !key->told) ? NULL : key;
 }
 
 /* The same when it comes from the defaults of its kind. */
@@ -351,7 +350,7 @@ void load_check(struct loading *loading)
             break;
         }
     }
-    if (source->counts[CONFIG_LISTENER] == 0 && source->files[0]->as.text.len > 0) {
+    if (source->counts[CONFIG_LISTENER] == 0 && loading->report->errors == 0) {
         report_warning(loading->report, &source->files[0]->as, 0,
                        "there is no [listener NAME]: no message will come in");
     }
