@@ -9,7 +9,7 @@
 void config_try_open(struct config_try *attempt)
 {
     *attempt = (struct config_try){.config = NULL};
-    folder_open(&attempt->folder);
+    folder_make(&attempt->folder);
 }
 
 static void forget(struct config_try *attempt)
@@ -49,7 +49,7 @@ static void load_file(struct config_try *attempt)
     assert_non_null(file);
     forget(attempt);
     attempt->answer =
-        config_load(folder_file(&attempt->folder, "main.ini"), &attempt->config, &attempt->report);
+        config_load(folder_path(&attempt->folder, "main.ini"), &attempt->config, &attempt->report);
     for (size_t i = 0; i < attempt->report.count; i++) {
         add_finding(attempt, &attempt->report.findings[i], file);
     }
@@ -64,7 +64,7 @@ static void load_file(struct config_try *attempt)
 
 void config_try_load(struct config_try *attempt, const char *text)
 {
-    folder_put_text(&attempt->folder, "main.ini", text);
+    folder_write_text(&attempt->folder, "main.ini", text);
     load_file(attempt);
 }
 
@@ -80,5 +80,5 @@ void config_try_expect(struct config_try *attempt, const char *text, const char 
 void config_try_close(struct config_try *attempt)
 {
     forget(attempt);
-    folder_close(&attempt->folder);
+    folder_remove(&attempt->folder);
 }

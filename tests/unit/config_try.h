@@ -7,6 +7,7 @@
 
 #include "broker/config/config.h"
 #include "folder.h"
+#include "support.h"
 
 struct config_try {
     struct folder folder;

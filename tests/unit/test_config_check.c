@@ -100,7 +100,7 @@ static void what_follows_from_other_sections_is_put_in(void **state)
     assert_int_equal(in->routes.count, 2);
     assert_int_equal(in->routes.items[0], 0);
     assert_int_equal(in->routes.items[1], 2);
-    assert_string_equal(b->error_directory, folder_file(&attempt.folder, "d/errors"));
+    assert_string_equal(b->error_directory, folder_path(&attempt.folder, "d/errors"));
     assert_true(config->destinations[0].used);
     assert_int_equal(config->routes[2].to.count, 0);
     assert_int_equal(config->routes[2].from.items[0], 1);

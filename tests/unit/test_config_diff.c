@@ -91,7 +91,7 @@ static void differences_are_those_of_meaning(void **state)
 
     (void)state;
     config_try_open(&attempt);
-    folder_put_text(&attempt.folder, "t.hl7", "MSH|^~\\&|A\n");
+    folder_write_text(&attempt.folder, "t.hl7", "MSH|^~\\&|A\n");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         compare(&attempt, cases[i].before, cases[i].after, text, sizeof text);
         assert_string_equal(text, cases[i].differences);
@@ -155,14 +155,14 @@ static void another_text_of_a_template_or_a_table_is_a_change(void **state)
 
     (void)state;
     config_try_open(&attempt);
-    folder_put_text(&attempt.folder, "t.hl7", "MSH|^~\\&|A\n{include 'p.hl7'}");
-    folder_put_text(&attempt.folder, "p.hl7", "PID|1\n");
-    folder_put_text(&attempt.folder, "sex.csv", "F,x\n");
+    folder_write_text(&attempt.folder, "t.hl7", "MSH|^~\\&|A\n{include 'p.hl7'}");
+    folder_write_text(&attempt.folder, "p.hl7", "PID|1\n");
+    folder_write_text(&attempt.folder, "sex.csv", "F,x\n");
     config_try_expect(&attempt, text, "");
     old = attempt.config;
     attempt.config = NULL;
-    folder_put_text(&attempt.folder, "p.hl7", "PID|2\n");
-    folder_put_text(&attempt.folder, "sex.csv", "M,x\n");
+    folder_write_text(&attempt.folder, "p.hl7", "PID|2\n");
+    folder_write_text(&attempt.folder, "sex.csv", "M,x\n");
     config_try_expect(&attempt, text, "");
     struct config_difference *found = config_diff(old, attempt.config, &count);
     assert_int_equal(count, 7);

@@ -104,8 +104,8 @@ static const char full[] = "[orderly]\n"
 
 static void load_full(struct config_try *attempt)
 {
-    folder_put_text(&attempt->folder, "ack.hl7", "MSH|^~\\&|A\nMSA|AA|{MSH-10}\n");
-    folder_put_text(&attempt->folder, "to.hl7", "MSH|^~\\&|A\n");
+    folder_write_text(&attempt->folder, "ack.hl7", "MSH|^~\\&|A\nMSA|AA|{MSH-10}\n");
+    folder_write_text(&attempt->folder, "to.hl7", "MSH|^~\\&|A\n");
     config_try_expect(attempt, full, "");
 }
 
@@ -116,7 +116,7 @@ static void the_one_section_is_read(void **state)
     load_full(attempt);
     const struct config_orderly *orderly = &attempt->config->orderly;
     assert_string_equal(orderly->data, "/data");
-    assert_string_equal(orderly->control, folder_file(&attempt->folder, "control.sock"));
+    assert_string_equal(orderly->control, folder_path(&attempt->folder, "control.sock"));
     assert_int_equal(orderly->log_format, CONFIG_LOG_JSON);
     assert_int_equal(orderly->log_level, CONFIG_LOG_DEBUG);
     assert_int_equal(orderly->keep, 0);
@@ -131,7 +131,7 @@ static void the_one_section_is_read(void **state)
     assert_string_equal(orderly->indexes.items[0].text, "PV1-19.1");
     assert_int_equal(orderly->indexes.items[0].path.field, 19);
     assert_string_equal(orderly->indexes.items[1].name, "ORC-2.1");
-    assert_string_equal(orderly->alert_command.words[0], folder_file(&attempt->folder, "./alert"));
+    assert_string_equal(orderly->alert_command.words[0], folder_path(&attempt->folder, "./alert"));
     assert_string_equal(orderly->alert_command.words[1], "two words");
     assert_string_equal(orderly->alert_command.words[2], "x");
     assert_null(orderly->alert_command.words[3]);
@@ -160,7 +160,7 @@ static void a_listener_is_read(void **state)
     assert_false(in->lenient_end);
     assert_int_equal(in->ack, CONFIG_ACK_DELIVERED);
     assert_int_equal(in->ack_deadline, 5000);
-    assert_string_equal(in->ack_template->path, folder_file(&attempt->folder, "ack.hl7"));
+    assert_string_equal(in->ack_template->path, folder_path(&attempt->folder, "ack.hl7"));
     assert_non_null(in->ack_template->file->program);
     assert_int_equal(in->duplicates, 86400000);
     assert_int_equal(in->unrouted, CONFIG_UNROUTED_REFUSE);
@@ -182,11 +182,11 @@ static void a_listener_of_files_is_read(void **state)
     load_full(attempt);
     const struct config_listener *folder = &attempt->config->listeners[1];
     assert_null(folder->address.host);
-    assert_string_equal(folder->directory, folder_file(&attempt->folder, "in box"));
+    assert_string_equal(folder->directory, folder_path(&attempt->folder, "in box"));
     assert_string_equal(folder->pattern, "*.hl7");
     assert_int_equal(folder->stable_for, 0);
     assert_string_equal(folder->done_directory, "/done");
-    assert_string_equal(folder->error_directory, folder_file(&attempt->folder, "../bad"));
+    assert_string_equal(folder->error_directory, folder_path(&attempt->folder, "../bad"));
     assert_int_equal(folder->max_message, 16 << 20);
 }
 
@@ -217,7 +217,7 @@ static void destinations_are_read(void **state)
     assert_int_equal(peer->alert_deeper_than, 100);
     assert_int_equal(peer->alert_down_for, 0);
     const struct config_destination *folder = &attempt->config->destinations[1];
-    assert_string_equal(folder->directory, folder_file(&attempt->folder, "out"));
+    assert_string_equal(folder->directory, folder_path(&attempt->folder, "out"));
     assert_int_equal(folder->file_name.count, 4);
     assert_int_equal(folder->file_name.parts[0].kind, CONFIG_NAME_DATE);
     assert_string_equal(folder->file_name.parts[1].text, "-");
@@ -248,7 +248,7 @@ static void routes_are_read(void **state)
     assert_string_equal(route->when.text, "MSH-9.1 = 'ORM'");
     assert_string_equal(config->destinations[route->to.items[0]].name, "program");
     assert_string_equal(config->destinations[route->to.items[1]].name, "peer");
-    assert_string_equal(route->template->path, folder_file(&attempt->folder, "to.hl7"));
+    assert_string_equal(route->template->path, folder_path(&attempt->folder, "to.hl7"));
     assert_string_equal(route->key.segment, "PID");
     assert_int_equal(route->lanes, 4);
     assert_false(route->copy);
@@ -272,7 +272,7 @@ static void a_template_that_two_keys_name_is_read_once(void **state)
 {
     struct config_try *attempt = *state;
 
-    folder_put_text(&attempt->folder, "bad.hl7", "MSH|^~\\&|A\n{uper(PID-5)}\n");
+    folder_write_text(&attempt->folder, "bad.hl7", "MSH|^~\\&|A\n{uper(PID-5)}\n");
     config_try_expect(attempt,
                       "[listener in]\naddress = 1\nack-template = bad.hl7\n"
                       "[destination out]\nmllp = a:1\n"
@@ -350,9 +350,9 @@ static void any_text_is_loaded_or_has_errors(void **state)
 
         memcpy(text, full, sizeof full);
         size_t len = mutate(&random, text, sizeof full - 1, sizeof text);
-        folder_put(&attempt->folder, "main.ini", (hl7_slice){text, len});
+        folder_write(&attempt->folder, "main.ini", (hl7_slice){text, len});
         enum config_answer answer =
-            config_load(folder_file(&attempt->folder, "main.ini"), &config, &report);
+            config_load(folder_path(&attempt->folder, "main.ini"), &config, &report);
         assert_true(answer == (report.errors > 0 ? CONFIG_WRONG : CONFIG_LOADED));
         assert_true((answer == CONFIG_LOADED) == (config != NULL));
         check_report(&report);

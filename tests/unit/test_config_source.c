@@ -108,12 +108,12 @@ static void included_files_stand_where_they_are_included(void **state)
 {
     struct config_try *attempt = *state;
 
-    folder_put_text(&attempt->folder, "routes/b.ini", "[route b]\nfrom = in\nto = out\n");
-    folder_put_text(&attempt->folder, "routes/a.ini",
-                    "[route a]\nfrom = in\nto = out\n"
-                    "template = a.hl7\n");
-    folder_put_text(&attempt->folder, "routes/a.hl7", "MSH|^~\\&|A\n");
-    folder_put_text(&attempt->folder, "peers.ini", DESTINATION);
+    folder_write_text(&attempt->folder, "routes/b.ini", "[route b]\nfrom = in\nto = out\n");
+    folder_write_text(&attempt->folder, "routes/a.ini",
+                      "[route a]\nfrom = in\nto = out\n"
+                      "template = a.hl7\n");
+    folder_write_text(&attempt->folder, "routes/a.hl7", "MSH|^~\\&|A\n");
+    folder_write_text(&attempt->folder, "peers.ini", DESTINATION);
     config_try_expect(attempt,
                       "include = peers.ini, routes/*.ini\n" LISTENER ROUTE
                       "[orderly]\ninclude = routes/*.none\n",
@@ -123,9 +123,9 @@ static void included_files_stand_where_they_are_included(void **state)
     assert_string_equal(attempt->config->routes[1].name, "b");
     assert_string_equal(attempt->config->routes[2].name, "r");
     assert_string_equal(attempt->config->routes[0].template->path,
-                        folder_file(&attempt->folder, "routes/a.hl7"));
+                        folder_path(&attempt->folder, "routes/a.hl7"));
     assert_string_equal(attempt->config->routes[1].place.file,
-                        folder_file(&attempt->folder, "routes/b.ini"));
+                        folder_path(&attempt->folder, "routes/b.ini"));
     assert_int_equal(attempt->config->routes[1].place.line, 1);
     assert_int_equal(attempt->config->file_count, 4);
 }
@@ -134,7 +134,7 @@ static void mistakes_of_included_files_are_in_those(void **state)
 {
     struct config_try *attempt = *state;
 
-    folder_put_text(&attempt->folder, "r/x.ini", "[route x]\nfrom = inn\nto = out\nlanse = 2\n");
+    folder_write_text(&attempt->folder, "r/x.ini", "[route x]\nfrom = inn\nto = out\nlanse = 2\n");
     config_try_expect(attempt, ALL "include = x\n[orderly]\ninclude = r/*\n",
                       "8:1: 'include' is a key of [orderly], not of [route]\n"
                       "r/x.ini:2:8: there is no listener 'inn' (did you mean 'in'?)\n"
@@ -146,16 +146,16 @@ static void what_cannot_be_included_is_told_where_it_is_asked_for(void **state)
     struct config_try *attempt = *state;
     char text[500];
 
-    folder_put_text(&attempt->folder, "self.ini", "include = self.ini\n");
-    folder_put_text(&attempt->folder, "one.ini", "include = two.ini\n");
-    folder_put_text(&attempt->folder, "two.ini", "include = one.ini\n");
-    folder_put_text(&attempt->folder, "d/x", "");
-    assert_int_equal(mkfifo(folder_file(&attempt->folder, "pipe"), 0600), 0);
+    folder_write_text(&attempt->folder, "self.ini", "include = self.ini\n");
+    folder_write_text(&attempt->folder, "one.ini", "include = two.ini\n");
+    folder_write_text(&attempt->folder, "two.ini", "include = one.ini\n");
+    folder_write_text(&attempt->folder, "d/x", "");
+    assert_int_equal(mkfifo(folder_path(&attempt->folder, "pipe"), 0600), 0);
     for (int i = 1; i <= 9; i++) {
         char name[20];
         (void)snprintf(name, sizeof name, "deep%d", i);
         (void)snprintf(text, sizeof text, i == 9 ? "; the end\n" : "include = deep%d\n", i + 1);
-        folder_put_text(&attempt->folder, name, text);
+        folder_write_text(&attempt->folder, name, text);
     }
     config_try_expect(attempt,
                       "include = gone.ini\n"
@@ -180,10 +180,11 @@ static void a_folder_is_no_pattern_whatever_its_name(void **state)
     struct config_report report = {.findings = NULL};
     struct config *config = NULL;
 
-    folder_put_text(&attempt->folder, "a[b]*c/main.ini", "include = *.inc\n" LISTENER DESTINATION);
-    folder_put_text(&attempt->folder, "a[b]*c/r.inc", ROUTE);
+    folder_write_text(&attempt->folder, "a[b]*c/main.ini",
+                      "include = *.inc\n" LISTENER DESTINATION);
+    folder_write_text(&attempt->folder, "a[b]*c/r.inc", ROUTE);
     assert_int_equal(
-        config_load(folder_file(&attempt->folder, "a[b]*c/main.ini"), &config, &report),
+        config_load(folder_path(&attempt->folder, "a[b]*c/main.ini"), &config, &report),
         CONFIG_LOADED);
     assert_int_equal(config->route_count, 1);
     assert_int_equal(report.count, 0);
@@ -224,14 +225,14 @@ static void a_value_may_be_what_a_file_holds(void **state)
 {
     struct config_try *attempt = *state;
 
-    folder_put_text(&attempt->folder, "s/host", "ris.example\n");
-    folder_put_text(&attempt->folder, "s/two", "a\nb\n");
-    folder_put_text(&attempt->folder, "s/empty", "\n");
-    folder_put_text(&attempt->folder, "s/open", "1M\r\n");
-    assert_int_equal(chmod(folder_file(&attempt->folder, "s/host"), 0600), 0);
-    assert_int_equal(chmod(folder_file(&attempt->folder, "s/two"), 0600), 0);
-    assert_int_equal(chmod(folder_file(&attempt->folder, "s/empty"), 0600), 0);
-    assert_int_equal(chmod(folder_file(&attempt->folder, "s/open"), 0644), 0);
+    folder_write_text(&attempt->folder, "s/host", "ris.example\n");
+    folder_write_text(&attempt->folder, "s/two", "a\nb\n");
+    folder_write_text(&attempt->folder, "s/empty", "\n");
+    folder_write_text(&attempt->folder, "s/open", "1M\r\n");
+    assert_int_equal(chmod(folder_path(&attempt->folder, "s/host"), 0600), 0);
+    assert_int_equal(chmod(folder_path(&attempt->folder, "s/two"), 0600), 0);
+    assert_int_equal(chmod(folder_path(&attempt->folder, "s/empty"), 0600), 0);
+    assert_int_equal(chmod(folder_path(&attempt->folder, "s/open"), 0644), 0);
     config_try_expect(attempt,
                       LISTENER ROUTE "[destination out]\nmllp = ${file:s/host}:2575\n"
                                      "max-reply = ${file:s/open}\n",
@@ -262,8 +263,8 @@ static void what_a_file_holds_is_in_no_message(void **state)
 {
     struct config_try *attempt = *state;
 
-    folder_put_text(&attempt->folder, "secret", "hunter2\n");
-    assert_int_equal(chmod(folder_file(&attempt->folder, "secret"), 0600), 0);
+    folder_write_text(&attempt->folder, "secret", "hunter2\n");
+    assert_int_equal(chmod(folder_path(&attempt->folder, "secret"), 0600), 0);
     config_try_expect(
         attempt,
         LISTENER "ack = ${file:secret}\nmax-message = ${file:secret}\n"
@@ -286,7 +287,7 @@ static void a_first_file_that_cannot_be_read_is_a_finding(void **state)
     struct config_try *attempt = *state;
     struct config_report report = {.findings = NULL};
     struct config *config = NULL;
-    const char *path = folder_file(&attempt->folder, "gone.ini");
+    const char *path = folder_path(&attempt->folder, "gone.ini");
 
     assert_int_equal(config_load(path, &config, &report), CONFIG_WRONG);
     assert_null(config);

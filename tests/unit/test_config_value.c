@@ -266,7 +266,7 @@ static void conditions_and_their_mistakes_keep_their_columns(void **state)
     };
     struct config_try *attempt = *state;
 
-    folder_put_text(&attempt->folder, "sex.csv", "F,female\nM,male\n");
+    folder_write_text(&attempt->folder, "sex.csv", "F,female\nM,male\n");
     TRY(state, ROUTE, LISTENER DESTINATION, lines);
 }
 
@@ -284,11 +284,11 @@ static void templates_are_compiled_and_their_mistakes_are_theirs(void **state)
     };
     struct config_try *attempt = *state;
 
-    folder_put_text(&attempt->folder, "good.hl7", "MSH|^~\\&|A\n{include 'part.hl7'}");
-    folder_put_text(&attempt->folder, "part.hl7", "PID|1\n");
-    folder_put_text(&attempt->folder, "t/good.hl7", "MSH|^~\\&|B\n");
-    folder_put_text(&attempt->folder, "bad.hl7", "MSH|^~\\&|A\n{uper(PID-5)}\n");
-    folder_put_text(&attempt->folder, "json.tpl", "{output json}\n{\"a\": {PID-5}}\n");
+    folder_write_text(&attempt->folder, "good.hl7", "MSH|^~\\&|A\n{include 'part.hl7'}");
+    folder_write_text(&attempt->folder, "part.hl7", "PID|1\n");
+    folder_write_text(&attempt->folder, "t/good.hl7", "MSH|^~\\&|B\n");
+    folder_write_text(&attempt->folder, "bad.hl7", "MSH|^~\\&|A\n{uper(PID-5)}\n");
+    folder_write_text(&attempt->folder, "json.tpl", "{output json}\n{\"a\": {PID-5}}\n");
     TRY(state, ROUTE, LISTENER DESTINATION, lines);
 }
 
