@@ -44,8 +44,9 @@ static enum journal_code add_deliveries(struct journal *journal,
 
 static enum journal_code set_reply(struct journal *journal, int64_t message, hl7_slice reply)
 {
-    return sql_do(journal, STATEMENT_REPLY_SET,
-                  VALUES(NUMBER(message), NUMBER(sql_checksum(journal, reply)), BYTES(reply)));
+    return sql_do(
+        journal, STATEMENT_REPLY_SET,
+        VALUES(NUMBER(message), NUMBER(sql_checksum(journal, message, reply)), BYTES(reply)));
 }
 
 static enum journal_code add(struct journal *journal, const struct journal_message *message,
@@ -66,7 +67,7 @@ static enum journal_code add(struct journal *journal, const struct journal_messa
 
     if (code == JOURNAL_OK) {
         code = sql_do(journal, STATEMENT_RECEIVED_ADD,
-                      VALUES(NUMBER(id), NUMBER(sql_checksum(journal, message->bytes)),
+                      VALUES(NUMBER(id), NUMBER(sql_checksum(journal, id, message->bytes)),
                              BYTES(message->bytes)));
     }
     if (code == JOURNAL_OK && message->reply.ptr != NULL) {
@@ -96,7 +97,7 @@ static enum journal_code same_bytes(struct journal *journal, int64_t id, hl7_sli
     hl7_slice stored = {NULL, 0};
 
     if (code == JOURNAL_OK) {
-        code = sql_bytes_at(journal, row, 1, &stored);
+        code = sql_body_of(journal, row, &stored);
         *ret_same = code == JOURNAL_OK && hl7_slice_equal(stored, bytes);
         sql_end(row);
     }
@@ -228,7 +229,7 @@ enum journal_code journal_reply(struct journal *journal, int64_t message, hl7_sl
     code = sql_row(journal, row);
     if (code == JOURNAL_OK) {
         sql_lend(journal, row);
-        code = sql_bytes_at(journal, row, 1, ret_reply);
+        code = sql_body_of(journal, row, ret_reply);
     }
     return code;
 }

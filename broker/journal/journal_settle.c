@@ -21,7 +21,7 @@ enum journal_code journal_reference(struct journal *journal, int64_t reference,
 
     if (code == JOURNAL_OK) {
         sql_lend(journal, row);
-        code = sql_bytes_at(journal, row, 1, ret_bytes);
+        code = sql_body_of(journal, row, ret_bytes);
     }
     return code;
 }
@@ -147,9 +147,9 @@ static enum journal_code look_before(struct journal *journal,
 static enum journal_code add_body(struct journal *journal, int64_t message, hl7_slice bytes,
                                   int64_t *ret_reference)
 {
-    enum journal_code code =
-        sql_do(journal, STATEMENT_BODY_ADD,
-               VALUES(NUMBER(message), NUMBER(sql_checksum(journal, bytes)), BYTES(bytes)));
+    enum journal_code code = sql_do(
+        journal, STATEMENT_BODY_ADD,
+        VALUES(NUMBER(message), NUMBER(sql_checksum(journal, message, bytes)), BYTES(bytes)));
 
     if (code == JOURNAL_OK) {
         *ret_reference = sqlite3_last_insert_rowid(journal->db);

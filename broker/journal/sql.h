@@ -89,9 +89,9 @@ void sql_take_back(struct journal *journal);
 
 hl7_slice sql_text_at(sqlite3_stmt *statement, int column);
 
-/* The column's bytes, compared with the checksum in the column before it. */
-enum journal_code sql_bytes_at(struct journal *journal, sqlite3_stmt *statement, int column,
-                               hl7_slice *ret_bytes);
+/* The bytes of a row that is a checksum, bytes, and the message they belong to, if they are the ones
+ * that were stored for it. */
+enum journal_code sql_body_of(struct journal *journal, sqlite3_stmt *row, hl7_slice *ret_bytes);
 
 /* Notes a failure and says what kind it is. `what`: what was being done. */
 enum journal_code sql_fail(struct journal *journal, int result, const char *what);
@@ -108,8 +108,9 @@ enum journal_code sql_code(int result);
 /* An identifier as it is kept: its first JOURNAL_TEXT_MAX bytes, never absent. */
 hl7_slice sql_clip(hl7_slice text);
 
-/* A checksum as a column keeps it. */
-int64_t sql_checksum(const struct journal *journal, hl7_slice bytes);
+/* The checksum of bytes of a message, as a column keeps it. The message's id is part of it: a row that
+ * damage has made another message's is noticed. */
+int64_t sql_checksum(const struct journal *journal, int64_t message, hl7_slice bytes);
 
 /* ---- What several parts do ------------------------------------------------------------------- */
 
