@@ -44,7 +44,7 @@ static void no_statement_scans_or_sorts(void **state)
     (void)state;
     desk_open(&desk);
     for (int i = 0; i < STATEMENTS; i++) {
-        slow += slow_lines(&desk, store_sql((enum statement)i));
+        slow += slow_lines(&desk, sql_text((enum statement)i));
     }
     assert_int_equal(slow, 0);
     desk_close(&desk);
@@ -86,7 +86,7 @@ static void results_mean_what_the_journal_does_about_them(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_int_equal(store_code(cases[i].result), cases[i].code);
+        assert_int_equal(sql_code(cases[i].result), cases[i].code);
     }
 }
 
@@ -100,7 +100,7 @@ static void a_failure_within_a_transaction_dooms_it(void **state)
     desk_open(&desk);
     desk_begin(&desk);
     assert_int_equal(journal_append(desk.journal, &message, 1, &appended), JOURNAL_OK);
-    (void)store_fail(desk.journal, SQLITE_FULL, "a test");
+    (void)sql_fail(desk.journal, SQLITE_FULL, "a test");
     assert_int_equal(journal_append(desk.journal, &message, 1, &appended), JOURNAL_FULL);
     assert_int_equal(journal_commit(desk.journal), JOURNAL_FULL);
     assert_int_equal(desk_query(&desk, "SELECT count(*) FROM messages"), 0);
@@ -119,7 +119,7 @@ static void after_a_failed_write_nothing_is_believed_until_it_is_opened_again(vo
     (void)state;
     desk_open(&desk);
     int64_t id = desk_append(&desk, &message);
-    (void)store_fail(desk.journal, SQLITE_IOERR_FSYNC, "a test");
+    (void)sql_fail(desk.journal, SQLITE_IOERR_FSYNC, "a test");
     assert_int_equal(journal_begin(desk.journal), JOURNAL_FAILED);
     assert_int_equal(journal_append(desk.journal, &message, 1, &appended), JOURNAL_FAILED);
     assert_int_equal(journal_commit(desk.journal), JOURNAL_FAILED);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * store.h - what the parts of the journal share: its state, and how they ask SQLite.
+ * sql.h - what the parts of the journal share: its state, and how they ask SQLite.
  *
  * Statements are those of statements.tbl, prepared when they are first used and kept. Each public
- * function begins with store_enter() or store_enter_change(), which resets the statements whose rows
- * were lent to the caller. What fails goes through store_fail(), the one place that decides whether
+ * function begins with sql_enter() or sql_enter_change(), which resets the statements whose rows
+ * were lent to the caller. What fails goes through sql_fail(), the one place that decides whether
  * the transaction is doomed and whether the journal may be trusted any longer (J5). */
-#ifndef BROKER_JOURNAL_STORE_H
-#define BROKER_JOURNAL_STORE_H
+#ifndef BROKER_JOURNAL_SQL_H
+#define BROKER_JOURNAL_SQL_H
 
 #include "checksum.h"
 #include "journal.h"
@@ -23,12 +23,12 @@ enum statement {
 
 /* Pages of the write-ahead log after which journal_tend() moves them into place, and after which the
  * commit does it itself, so that the log stays bounded with a caller that never tends. */
-enum { STORE_LOG_PAGES = 1000, STORE_LOG_PAGES_MAX = 4000, STORE_LENT_MAX = 2 };
+enum { SQL_LOG_PAGES = 1000, SQL_LOG_PAGES_MAX = 4000, SQL_LENT_MAX = 2 };
 
 struct journal {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
-    sqlite3_stmt *lent[STORE_LENT_MAX]; /* their rows are in the caller's hands */
+    sqlite3_stmt *lent[SQL_LENT_MAX]; /* their rows are in the caller's hands */
     size_t lent_count;
     struct checksum checksum;
     uint64_t max_bytes;
@@ -42,74 +42,75 @@ struct journal {
 };
 
 /* The text of a statement; for tests too. */
-const char *store_sql(enum statement statement);
+const char *sql_text(enum statement statement);
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
-struct store_value {
-    enum { STORE_NUMBER, STORE_TEXT, STORE_BYTES, STORE_NULL } kind;
+struct sql_value {
+    enum { SQL_NUMBER, SQL_TEXT, SQL_BYTES, SQL_NULL } kind;
     int64_t number;
     hl7_slice bytes;
 };
 
-#define NUMBER(n) ((struct store_value){STORE_NUMBER, (n), {NULL, 0}})
-#define TEXT(s) ((struct store_value){STORE_TEXT, 0, (s)})
-#define BYTES(s) ((struct store_value){STORE_BYTES, 0, (s)})
+#define NUMBER(n) ((struct sql_value){SQL_NUMBER, (n), {NULL, 0}})
+#define TEXT(s) ((struct sql_value){SQL_TEXT, 0, (s)})
+#define BYTES(s) ((struct sql_value){SQL_BYTES, 0, (s)})
 /* The values of a statement's parameters, in their order, and how many. */
 #define VALUES(...)                                                                                \
-    (const struct store_value[]){__VA_ARGS__},                                                     \
-        sizeof((const struct store_value[]){__VA_ARGS__}) / sizeof(struct store_value)
+    (const struct sql_value[]){__VA_ARGS__},                                                       \
+        sizeof((const struct sql_value[]){__VA_ARGS__}) / sizeof(struct sql_value)
 
 /* Begins a call that reads. JOURNAL_FAILED after a failure, the transaction's doom within one. */
-enum journal_code store_enter(struct journal *journal);
+enum journal_code sql_enter(struct journal *journal);
 
 /* Begins a call that changes something, which happens within a transaction only. */
-enum journal_code store_enter_change(struct journal *journal);
+enum journal_code sql_enter_change(struct journal *journal);
 
 /* Runs a statement that gives no rows, or whose rows do not matter. */
-enum journal_code store_do(struct journal *journal, enum statement name,
-                           const struct store_value *values, size_t count);
+enum journal_code sql_do(struct journal *journal, enum statement name,
+                         const struct sql_value *values, size_t count);
 
-/* Starts a statement; rows follow from store_row(), which resets it behind the last one. NULL on
- * failure, which store_row() passes on. */
-sqlite3_stmt *store_ask(struct journal *journal, enum statement name,
-                        const struct store_value *values, size_t count);
+/* Starts a statement; rows follow from sql_row(), which resets it behind the last one. NULL on
+ * failure, which sql_row() passes on. */
+sqlite3_stmt *sql_ask(struct journal *journal, enum statement name, const struct sql_value *values,
+                      size_t count);
 
 /* JOURNAL_OK with a row, JOURNAL_NONE behind the last one, or the failure. */
-enum journal_code store_row(struct journal *journal, sqlite3_stmt *statement);
+enum journal_code sql_row(struct journal *journal, sqlite3_stmt *statement);
 
 /* Ends a statement before its last row. */
-void store_end(sqlite3_stmt *statement);
+void sql_end(sqlite3_stmt *statement);
 
 /* Ends a statement, at the next call: the caller may look at its row until then. */
-void store_lend(struct journal *journal, sqlite3_stmt *statement);
+void sql_lend(struct journal *journal, sqlite3_stmt *statement);
 
 /* Ends whatever was lent. */
-void store_take_back(struct journal *journal);
+void sql_take_back(struct journal *journal);
 
-hl7_slice store_text_at(sqlite3_stmt *statement, int column);
+hl7_slice sql_text_at(sqlite3_stmt *statement, int column);
 
-/* The column's bytes, compared with the checksum in the column before it. */
-enum journal_code store_bytes_at(struct journal *journal, sqlite3_stmt *statement, int column,
-                                 hl7_slice *ret_bytes);
+/* The bytes of a row that is a checksum, bytes, and the message they belong to, if they are the ones
+ * that were stored for it. */
+enum journal_code sql_body_of(struct journal *journal, sqlite3_stmt *row, hl7_slice *ret_bytes);
 
 /* Notes a failure and says what kind it is. `what`: what was being done. */
-enum journal_code store_fail(struct journal *journal, int result, const char *what);
+enum journal_code sql_fail(struct journal *journal, int result, const char *what);
 
 /* Says that what was read is damaged. Reading on is possible, so nothing is doomed. */
-enum journal_code store_damaged(struct journal *journal, const char *why);
+enum journal_code sql_damaged(struct journal *journal, const char *why);
 
 /* Notes a refusal that SQLite has no part in. Dooms the transaction that is open. */
-enum journal_code store_refuse(struct journal *journal, enum journal_code code, const char *why);
+enum journal_code sql_refuse(struct journal *journal, enum journal_code code, const char *why);
 
 /* What a failing result of SQLite means here. */
-enum journal_code store_code(int result);
+enum journal_code sql_code(int result);
 
 /* An identifier as it is kept: its first JOURNAL_TEXT_MAX bytes, never absent. */
-hl7_slice store_clip(hl7_slice text);
+hl7_slice sql_clip(hl7_slice text);
 
-/* A checksum as a column keeps it. */
-int64_t store_checksum(const struct journal *journal, hl7_slice bytes);
+/* The checksum of bytes of a message, as a column keeps it. The message's id is part of it: a row that
+ * damage has made another message's is noticed. */
+int64_t sql_checksum(const struct journal *journal, int64_t message, hl7_slice bytes);
 
 /* ---- What several parts do ------------------------------------------------------------------- */
 
@@ -118,26 +119,26 @@ enum journal_code journal_lane_id(struct journal *journal, const struct journal_
                                   int64_t *ret_id);
 
 /* A delivery and where it belongs. */
-struct store_delivery {
+struct sql_delivery {
     int64_t id;
     int64_t message;
     int64_t lane;
     enum journal_delivery_state state;
 };
 
-enum { STORE_NEW = -1 }; /* the state of a delivery that is not there yet */
+enum { SQL_NEW = -1 }; /* the state of a delivery that is not there yet */
 
-/* Keeps the counters of message and lane when a delivery goes from one state (or STORE_NEW) to
+/* Keeps the counters of message and lane when a delivery goes from one state (or SQL_NEW) to
  * another. */
-enum journal_code journal_count(struct journal *journal, const struct store_delivery *delivery,
+enum journal_code journal_count(struct journal *journal, const struct sql_delivery *delivery,
                                 int from, enum journal_delivery_state to);
 
 /* The lane's alone: a new message's row is written with its own. */
-enum journal_code journal_count_lane(struct journal *journal, const struct store_delivery *delivery,
+enum journal_code journal_count_lane(struct journal *journal, const struct sql_delivery *delivery,
                                      int from, enum journal_delivery_state to);
 
 /* Changes a delivery's state, counters included. */
-enum journal_code journal_move(struct journal *journal, const struct store_delivery *delivery,
+enum journal_code journal_move(struct journal *journal, const struct sql_delivery *delivery,
                                enum journal_delivery_state to, int64_t now);
 
 /* Changes every delivery of a message that the statement, one of DELIVERY_*, finds. */

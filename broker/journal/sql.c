@@ -2,7 +2,7 @@
  *
  * How the parts of the journal ask SQLite. Binding cannot fail but by our own mistake: the bytes stay
  * where they are (SQLITE_STATIC) and are shorter than SQLite's limit. So it is asserted. */
-#include "store.h"
+#include "sql.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ static const char *const texts[STATEMENTS] = {
 };
 #undef STATEMENT
 
-const char *store_sql(enum statement statement)
+const char *sql_text(enum statement statement)
 {
     return texts[statement];
 }
@@ -32,7 +32,7 @@ static const struct {
     {SQLITE_NOTADB, JOURNAL_DAMAGED},
 };
 
-enum journal_code store_code(int result)
+enum journal_code sql_code(int result)
 {
     /* An allocation that failed within the file layer is no failure of the disk. */
     if (result == SQLITE_IOERR_NOMEM) {
@@ -57,22 +57,22 @@ static enum journal_code doom(struct journal *journal, enum journal_code code)
     return code;
 }
 
-enum journal_code store_fail(struct journal *journal, int result, const char *what)
+enum journal_code sql_fail(struct journal *journal, int result, const char *what)
 {
     /* sqlite3_errmsg() may quote values; this is the word for the code alone. */
     (void)snprintf(journal->reason, sizeof journal->reason, "%s (%d), errno %d, at: %s",
                    sqlite3_errstr(result), result,
                    journal->db == NULL ? 0 : sqlite3_system_errno(journal->db), what);
-    return doom(journal, store_code(result));
+    return doom(journal, sql_code(result));
 }
 
-enum journal_code store_refuse(struct journal *journal, enum journal_code code, const char *why)
+enum journal_code sql_refuse(struct journal *journal, enum journal_code code, const char *why)
 {
     (void)snprintf(journal->reason, sizeof journal->reason, "%s", why);
     return doom(journal, code);
 }
 
-enum journal_code store_damaged(struct journal *journal, const char *why)
+enum journal_code sql_damaged(struct journal *journal, const char *why)
 {
     (void)snprintf(journal->reason, sizeof journal->reason, "%s", why);
     return JOURNAL_DAMAGED;
@@ -80,7 +80,7 @@ enum journal_code store_damaged(struct journal *journal, const char *why)
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
 
-void store_take_back(struct journal *journal)
+void sql_take_back(struct journal *journal)
 {
     for (size_t i = 0; i < journal->lent_count; i++) {
         (void)sqlite3_reset(journal->lent[i]);
@@ -88,20 +88,20 @@ void store_take_back(struct journal *journal)
     journal->lent_count = 0;
 }
 
-enum journal_code store_enter(struct journal *journal)
+enum journal_code sql_enter(struct journal *journal)
 {
     assert(!journal->walking);
-    store_take_back(journal);
+    sql_take_back(journal);
     if (journal->failed) {
         return JOURNAL_FAILED;
     }
     return journal->in_transaction ? journal->doomed : JOURNAL_OK;
 }
 
-enum journal_code store_enter_change(struct journal *journal)
+enum journal_code sql_enter_change(struct journal *journal)
 {
     assert(journal->in_transaction);
-    return store_enter(journal);
+    return sql_enter(journal);
 }
 
 /* ---- Statements ------------------------------------------------------------------------------ */
@@ -112,29 +112,29 @@ static sqlite3_stmt *prepared(struct journal *journal, enum statement name)
         int result = sqlite3_prepare_v3(journal->db, texts[name], -1, SQLITE_PREPARE_PERSISTENT,
                                         &journal->statements[name], NULL);
         if (result != SQLITE_OK) {
-            (void)store_fail(journal, result, texts[name]);
+            (void)sql_fail(journal, result, texts[name]);
             return NULL;
         }
     }
     return journal->statements[name];
 }
 
-static void bind(sqlite3_stmt *statement, int place, const struct store_value *value)
+static void bind(sqlite3_stmt *statement, int place, const struct sql_value *value)
 {
     const char *bytes = value->bytes.ptr == NULL ? "" : value->bytes.ptr;
     int result = SQLITE_OK;
 
     switch (value->kind) {
-    case STORE_NUMBER:
+    case SQL_NUMBER:
         result = sqlite3_bind_int64(statement, place, value->number);
         break;
-    case STORE_TEXT:
+    case SQL_TEXT:
         result = sqlite3_bind_text(statement, place, bytes, (int)value->bytes.len, SQLITE_STATIC);
         break;
-    case STORE_BYTES:
+    case SQL_BYTES:
         result = sqlite3_bind_blob(statement, place, bytes, (int)value->bytes.len, SQLITE_STATIC);
         break;
-    case STORE_NULL:
+    case SQL_NULL:
         result = sqlite3_bind_null(statement, place);
         break;
     }
@@ -142,8 +142,8 @@ static void bind(sqlite3_stmt *statement, int place, const struct store_value *v
     (void)result;
 }
 
-sqlite3_stmt *store_ask(struct journal *journal, enum statement name,
-                        const struct store_value *values, size_t count)
+sqlite3_stmt *sql_ask(struct journal *journal, enum statement name, const struct sql_value *values,
+                      size_t count)
 {
     sqlite3_stmt *statement = prepared(journal, name);
 
@@ -158,46 +158,45 @@ sqlite3_stmt *store_ask(struct journal *journal, enum statement name,
     return statement;
 }
 
-enum journal_code store_row(struct journal *journal, sqlite3_stmt *statement)
+enum journal_code sql_row(struct journal *journal, sqlite3_stmt *statement)
 {
     if (statement == NULL) {
-        return store_code(sqlite3_errcode(journal->db));
+        return sql_code(sqlite3_errcode(journal->db));
     }
     int result = sqlite3_step(statement);
     if (result == SQLITE_ROW) {
         return JOURNAL_OK;
     }
     (void)sqlite3_reset(statement);
-    return result == SQLITE_DONE ? JOURNAL_NONE
-                                 : store_fail(journal, result, sqlite3_sql(statement));
+    return result == SQLITE_DONE ? JOURNAL_NONE : sql_fail(journal, result, sqlite3_sql(statement));
 }
 
-void store_end(sqlite3_stmt *statement)
+void sql_end(sqlite3_stmt *statement)
 {
     (void)sqlite3_reset(statement);
 }
 
-void store_lend(struct journal *journal, sqlite3_stmt *statement)
+void sql_lend(struct journal *journal, sqlite3_stmt *statement)
 {
-    assert(journal->lent_count < STORE_LENT_MAX);
+    assert(journal->lent_count < SQL_LENT_MAX);
     journal->lent[journal->lent_count++] = statement;
 }
 
-enum journal_code store_do(struct journal *journal, enum statement name,
-                           const struct store_value *values, size_t count)
+enum journal_code sql_do(struct journal *journal, enum statement name,
+                         const struct sql_value *values, size_t count)
 {
-    sqlite3_stmt *statement = store_ask(journal, name, values, count);
+    sqlite3_stmt *statement = sql_ask(journal, name, values, count);
     enum journal_code code;
 
     do {
-        code = store_row(journal, statement);
+        code = sql_row(journal, statement);
     } while (code == JOURNAL_OK);
     return code == JOURNAL_NONE ? JOURNAL_OK : code;
 }
 
 /* ---- Values ---------------------------------------------------------------------------------- */
 
-hl7_slice store_text_at(sqlite3_stmt *statement, int column)
+hl7_slice sql_text_at(sqlite3_stmt *statement, int column)
 {
     const char *text = sqlite3_column_blob(statement, column);
     int len = sqlite3_column_bytes(statement, column);
@@ -205,22 +204,22 @@ hl7_slice store_text_at(sqlite3_stmt *statement, int column)
     return text == NULL ? (hl7_slice){"", 0} : (hl7_slice){text, (size_t)len};
 }
 
-enum journal_code store_bytes_at(struct journal *journal, sqlite3_stmt *statement, int column,
-                                 hl7_slice *ret_bytes)
+enum journal_code sql_body_of(struct journal *journal, sqlite3_stmt *row, hl7_slice *ret_bytes)
 {
-    hl7_slice bytes = store_text_at(statement, column);
+    hl7_slice bytes = sql_text_at(row, 1);
 
     if (sqlite3_errcode(journal->db) == SQLITE_NOMEM) {
-        return store_fail(journal, SQLITE_NOMEM, "reading a body");
+        return sql_fail(journal, SQLITE_NOMEM, "reading a body");
     }
-    if (sqlite3_column_int64(statement, column - 1) != store_checksum(journal, bytes)) {
-        return store_damaged(journal, "stored bytes do not have their checksum");
+    if (sqlite3_column_int64(row, 0) !=
+        sql_checksum(journal, sqlite3_column_int64(row, 2), bytes)) {
+        return sql_damaged(journal, "stored bytes do not have their checksum");
     }
     *ret_bytes = bytes;
     return JOURNAL_OK;
 }
 
-hl7_slice store_clip(hl7_slice text)
+hl7_slice sql_clip(hl7_slice text)
 {
     if (text.ptr == NULL) {
         return (hl7_slice){"", 0};
@@ -228,9 +227,11 @@ hl7_slice store_clip(hl7_slice text)
     return hl7_slice_part(text, 0, JOURNAL_TEXT_MAX);
 }
 
-int64_t store_checksum(const struct journal *journal, hl7_slice bytes)
+int64_t sql_checksum(const struct journal *journal, int64_t message, hl7_slice bytes)
 {
-    uint64_t sum = checksum_of(&journal->checksum, bytes);
+    /* An odd factor: each id gives another mask. */
+    uint64_t sum =
+        checksum_of(&journal->checksum, bytes) ^ ((uint64_t)message * UINT64_C(0x9e3779b97f4a7c15));
     int64_t column;
 
     memcpy(&column, &sum, sizeof column);
