@@ -69,12 +69,6 @@ static enum convert_outcome encode(struct convert *convert, const char *name, hl
 
 /* ---- Templates ----------------------------------------------------------------------------- */
 
-static enum convert_outcome refused(const struct hl7_refusal *refusal, char reason[256])
-{
-    (void)snprintf(reason, 256, "%s", refusal->reason);
-    return refusal->code == HL7_AA || refusal->code == HL7_CA ? CONVERT_FILTERED : CONVERT_FAILED;
-}
-
 static enum convert_outcome run_template(struct convert *convert,
                                          const struct convert_input *input,
                                          const struct hl7_message *message, hl7_slice source,
@@ -92,7 +86,8 @@ static enum convert_outcome run_template(struct convert *convert,
                                       &convert->output, ret_bytes, &diagnostic);
     services_unpin(convert->services, &before);
     if (code == HL7_REFUSED) {
-        return refused(&refusal, reason);
+        (void)snprintf(reason, 256, "%s", refusal.reason);
+        return CONVERT_FAILED;
     }
     if (code != HL7_OK) {
         template_finding_file(input->file->path, &diagnostic, name, sizeof name);

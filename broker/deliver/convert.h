@@ -34,8 +34,8 @@ struct convert_input {
 
 enum convert_outcome {
     CONVERT_DONE,
-    CONVERT_FILTERED, /* the template makes nothing, or refuses with AA: it is not to be sent */
-    CONVERT_FAILED    /* the reason says why */
+    CONVERT_FILTERED, /* the template makes nothing: it is not to be sent */
+    CONVERT_FAILED    /* an error, or the template's {reject}; the reason says why */
 };
 
 /* Converts. *ret_bytes is good until the next conversion. `reason` holds no message content unless the

@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-/* FNV-1a, 64 bits: small, the same everywhere, and good enough to spread identifiers. */
+/* FNV-1a, 64 bits, and a last mixing (that of SplitMix64): short identifiers that differ in one digit are
+ * not spread by the former alone. */
 int64_t route_lane(hl7_slice value, int64_t lanes)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
@@ -14,8 +15,10 @@ int64_t route_lane(hl7_slice value, int64_t lanes)
     for (size_t i = 0; i < value.len; i++) {
         hash = (hash ^ (unsigned char)value.ptr[i]) * UINT64_C(1099511628211);
     }
-    /* The low bits of FNV spread less than the high ones. */
-    return (int64_t)((hash >> 32) % (uint64_t)lanes);
+    hash = (hash ^ (hash >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    hash = (hash ^ (hash >> 27)) * UINT64_C(0x94d049bb133111eb);
+    hash ^= hash >> 31;
+    return (int64_t)(hash % (uint64_t)lanes);
 }
 
 /* Whether a route takes the message; false in `ret_decided` when that cannot be said. */
@@ -25,18 +28,19 @@ static bool takes(const struct config_route *route, const struct hl7_message *me
 {
     struct hl7_conversion conversion = {
         .source = message->bytes, .message = message, .services = services};
+    struct hl7_diagnostic diagnostic = {.text = ""};
     bool holds = false;
 
     *ret_decided = true;
     if (route->when.program == NULL) {
         return true;
     }
-    enum hl7_code code = hl7_condition_test(route->when.program, &conversion, arena, &holds, NULL);
+    enum hl7_code code = hl7_condition_test(route->when.program, &conversion, arena, &holds, &diagnostic);
     if (code != HL7_OK) {
         *ret_decided = false;
         (void)snprintf(plan->problem, sizeof plan->problem,
-                       "the condition of route %s could not be decided: %s", route->name,
-                       hl7_code_name(code));
+                       "the condition of route %.64s: %.60s", route->name,
+                       diagnostic.text[0] != '\0' ? diagnostic.text : hl7_code_name(code));
     }
     return holds;
 }
