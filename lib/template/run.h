@@ -2,7 +2,7 @@
  *
  * One run of a program, as its parts share it: run.c the loop and its errors, run_value.c the
  * stack, run_path.c where paths lead, run_index.c where the segments of a name are, run_edit.c the
- * working copy, bound.c what all of it may take.
+ * working copy, bound.c what all of it may take, run_trace.c what is told of it.
  *
  * Scratch memory is the arena's. What a value needs lives until the placeholder or condition it
  * belongs to is done; what must last is kept by moving `kept` on. */
@@ -78,6 +78,7 @@ struct run {
     size_t value_end;                    /* of the buffer, behind the last value written */
     const struct hl7_message **messages; /* the named ones; NULL for those that are not there */
     size_t next;                         /* the instruction to run */
+    struct run_trace *trace;             /* run_trace.h; NULL: nobody listens */
     const char *problem;                 /* a sentence about what failed, or NULL */
     bool strict;
 };
@@ -115,6 +116,19 @@ enum hl7_code run_push_json(struct run *run, const struct instruction *instructi
 /* All of a value decoded; it borrows from the message or the arena. */
 enum hl7_code run_decode(struct run *run, const struct hl7_path *path, const struct target *target,
                          hl7_slice *ret_text);
+
+/* The first leaf of a value; of a whole segment its name. */
+hl7_slice run_leaf(const struct target *target, const struct hl7_path *path);
+
+/* Any instruction. */
+enum hl7_code run_instruction(struct run *run, const struct instruction *instruction);
+
+/* What follows {source} begins a line, even if the source does not end with one. */
+void run_open_line(struct run *run);
+
+/* The text in which positions of an instruction are counted, and a name at the front of one. */
+hl7_slice run_file_text(const struct run *run, const struct instruction *instruction);
+hl7_slice run_leading_name(hl7_slice text);
 
 /* The instructions of values; others are not for it. */
 enum hl7_code run_value(struct run *run, const struct instruction *instruction);

@@ -31,8 +31,7 @@ static void push_truth(struct run *run, bool value)
 
 /* ---- Paths --------------------------------------------------------------------------------- */
 
-/* The first leaf of a value; of a whole segment its name. */
-static hl7_slice leaf_of(const struct target *target, const struct hl7_path *path)
+hl7_slice run_leaf(const struct target *target, const struct hl7_path *path)
 {
     if (path->field == 0) {
         return target->raw.ptr == NULL ? target->raw
@@ -86,7 +85,7 @@ static enum hl7_code push_path(struct run *run, const struct instruction *instru
         run_push(run, target.raw);
         return HL7_OK;
     }
-    hl7_slice leaf = leaf_of(&target, path);
+    hl7_slice leaf = run_leaf(&target, path);
     bound_add(&run->bound, hl7_piece(target.raw, target.message->delimiters.repetition, 1).len);
     if (path->field <= 2 && hl7_segment_is_header(hl7_slice_of(path->segment))) {
         run_push(run, leaf);
