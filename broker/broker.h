@@ -54,7 +54,7 @@ struct broker {
     struct broker_template *templates;
     size_t template_count;
     struct memory_block condition_memory;
-    int64_t started; /* microseconds since 1970 */
+    int64_t started;     /* microseconds since 1970 */
     uint64_t next_prune; /* loop time */
     bool pruning;
     bool disk_low;

@@ -61,8 +61,7 @@ static void prune(struct broker *broker)
     }
     task->work = (struct store_work){.run = prune_run, .done = prune_done};
     task->broker = broker;
-    task->policy.settled_before =
-        orderly->keep > 0 ? ingest_clock() - orderly->keep * 1000 : 0;
+    task->policy.settled_before = orderly->keep > 0 ? ingest_clock() - orderly->keep * 1000 : 0;
     task->policy.max_bytes = (uint64_t)orderly->keep_size;
     task->policy.step = PRUNE_STEP;
     broker->pruning = true;

@@ -27,8 +27,8 @@ static bool on_route(void *context, const struct config_listener *listener,
     }
     hl7_arena_init(&arena, broker->condition_memory.ptr, broker->condition_memory.size);
     services_begin(&broker->services);
-    bool good = route_find(broker->config, listener, message, &broker->services.given, &arena,
-                           &plan);
+    bool good =
+        route_find(broker->config, listener, message, &broker->services.given, &arena, &plan);
     (void)services_end(&broker->services, false);
     routing->count = plan.count;
     routing->awaited = plan.awaited;
@@ -232,17 +232,13 @@ void broker_wire(struct broker *broker)
     broker->ingest.store = broker->store;
     broker->ingest.services = &broker->services;
     broker->ingest.orderly = &broker->config->orderly;
-    broker->ingest.hooks = (struct ingest_hooks){.route = on_route,
-                                                 .template = on_ack_template,
-                                                 .stored = on_stored,
-                                                 .context = broker};
+    broker->ingest.hooks = (struct ingest_hooks){
+        .route = on_route, .template = on_ack_template, .stored = on_stored, .context = broker};
     broker->deliver.loop = &broker->loop;
     broker->deliver.store = broker->store;
     broker->deliver.owner = HL7_TEXT("orderly");
     broker->deliver.convert.services = &broker->services;
-    broker->deliver.hooks = (struct deliver_hooks){.template = on_template,
-                                                   .listener = on_listener,
-                                                   .settled = on_settled,
-                                                   .context = broker};
+    broker->deliver.hooks = (struct deliver_hooks){
+        .template = on_template, .listener = on_listener, .settled = on_settled, .context = broker};
     ingest_init(&broker->ingest);
 }

@@ -41,8 +41,7 @@ static void *ask(void *context)
     struct resolver_question *question = context;
     uint64_t one = 1;
 
-    question->list =
-        address_resolve(question->host, question->port, false, &question->reason);
+    question->list = address_resolve(question->host, question->port, false, &question->reason);
     ssize_t written = write(question->source.fd, &one, sizeof one);
     (void)written; /* a fresh eventfd takes it */
     let_go(question);
@@ -86,7 +85,7 @@ static struct addrinfo *in_numbers(const char *host, const char *port)
     struct addrinfo *list = NULL;
 
     return getaddrinfo(host[0] == '\0' ? "127.0.0.1" : host, port, &hints, &list) == 0 ? list
-                                                                                      : NULL;
+                                                                                       : NULL;
 }
 
 static bool start_thread(struct resolver_question *question)

@@ -17,10 +17,10 @@ struct resolver {
      * is no address. Never called from within resolver_start. */
     void (*on_resolved)(struct resolver *resolver, struct addrinfo *list, const char *reason);
 
-    struct loop *loop;                /* private, as all that follows */
-    struct loop_timer now;            /* an answer that is there at once */
-    struct addrinfo *list;            /* of that */
-    struct resolver_question *asked;  /* what the thread works on; NULL: nothing */
+    struct loop *loop;               /* private, as all that follows */
+    struct loop_timer now;           /* an answer that is there at once */
+    struct addrinfo *list;           /* of that */
+    struct resolver_question *asked; /* what the thread works on; NULL: nothing */
 };
 
 /* Begins to look up a host ("" is the loopback) and a port. Both are copied. False when memory or

@@ -69,21 +69,19 @@ static enum convert_outcome encode(struct convert *convert, const char *name, hl
 
 /* ---- Templates ----------------------------------------------------------------------------- */
 
-static enum convert_outcome run_template(struct convert *convert,
-                                         const struct convert_input *input,
+static enum convert_outcome run_template(struct convert *convert, const struct convert_input *input,
                                          const struct hl7_message *message, hl7_slice source,
                                          hl7_slice *ret_bytes, char reason[256])
 {
     struct hl7_refusal refusal = {.code = HL7_ACK_NONE};
-    struct hl7_conversion conversion = {
-        .source = source, .message = message, .refusal = &refusal};
+    struct hl7_conversion conversion = {.source = source, .message = message, .refusal = &refusal};
     struct hl7_diagnostic diagnostic = {.line = 0};
     char name[200];
 
     const struct services_pin before = services_pin(convert->services, input->received,
                                                     (uint64_t)input->delivery * IDS_PER_DELIVERY);
-    enum hl7_code code = template_run(input->file, &conversion, convert->services,
-                                      &convert->output, ret_bytes, &diagnostic);
+    enum hl7_code code = template_run(input->file, &conversion, convert->services, &convert->output,
+                                      ret_bytes, &diagnostic);
     services_unpin(convert->services, &before);
     if (code == HL7_REFUSED) {
         (void)snprintf(reason, 256, "%s", refusal.reason);
@@ -91,7 +89,8 @@ static enum convert_outcome run_template(struct convert *convert,
     }
     if (code != HL7_OK) {
         template_finding_file(input->file->path, &diagnostic, name, sizeof name);
-        (void)snprintf(reason, 256, "%.60s:%zu:%zu: %.140s", name, diagnostic.line, diagnostic.column,
+        (void)snprintf(reason, 256, "%.60s:%zu:%zu: %.140s", name, diagnostic.line,
+                       diagnostic.column,
                        diagnostic.text[0] != '\0' ? diagnostic.text : hl7_code_name(code));
         return CONVERT_FAILED;
     }

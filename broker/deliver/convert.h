@@ -24,11 +24,11 @@ struct convert {
 };
 
 struct convert_input {
-    hl7_slice bytes;                    /* as received */
-    const struct template_file *file;   /* NULL: the bytes as they are */
-    const char *source_charset;         /* of messages that name none; NULL: UTF-8 is assumed */
-    const char *target_charset;         /* NULL: as it is */
-    int64_t received;                   /* microseconds: with `delivery`, what control_id() is made of */
+    hl7_slice bytes;                  /* as received */
+    const struct template_file *file; /* NULL: the bytes as they are */
+    const char *source_charset;       /* of messages that name none; NULL: UTF-8 is assumed */
+    const char *target_charset;       /* NULL: as it is */
+    int64_t received; /* microseconds: with `delivery`, what control_id() is made of */
     int64_t delivery;
 };
 

@@ -91,8 +91,8 @@ struct lane {
     int64_t number;
     int64_t id; /* the journal's; 0: not known yet */
     enum lane_phase phase;
-    bool again;    /* something was stored while it was asking */
-    bool retiring; /* its route or destination is gone from the configuration */
+    bool again;        /* something was stored while it was asking */
+    bool retiring;     /* its route or destination is gone from the configuration */
     bool ignores_time; /* the loop's clock says the head's time has come */
     bool reopens;      /* its door leads to where the destination was before a reload */
     struct door *door;
@@ -155,7 +155,7 @@ struct lane_letter {
     hl7_slice listener;
     hl7_slice control_id;
     hl7_slice type;
-    hl7_slice sent_before;   /* malloc'd: by the last try; absent: nothing */
+    hl7_slice sent_before;             /* malloc'd: by the last try; absent: nothing */
     char sent_hash[HL7_TEMPLATE_HASH]; /* of the template that made it; "" none */
     struct memory_block memory;
     /* What is sent, and what came of it. */

@@ -42,14 +42,14 @@ struct door_mllp {
     const struct addrinfo *next_address;
     struct hl7_framer framer;
     struct door_letter letter;
-    bool busy;      /* a letter is under way */
-    bool sent;      /* it was written into the connection */
-    bool fresh;     /* nothing was answered on this connection yet */
-    bool stored;    /* CA came */
-    bool repeated;  /* it was sent again over a fresh connection already */
-    bool junk;      /* bytes came that are no frame */
-    bool sending;   /* within door_send */
-    uint64_t until; /* loop time: when the letter's time is over */
+    bool busy;             /* a letter is under way */
+    bool sent;             /* it was written into the connection */
+    bool fresh;            /* nothing was answered on this connection yet */
+    bool stored;           /* CA came */
+    bool repeated;         /* it was sent again over a fresh connection already */
+    bool junk;             /* bytes came that are no frame */
+    bool sending;          /* within door_send */
+    uint64_t until;        /* loop time: when the letter's time is over */
     struct loop_timer now; /* a result that is there at once, from within door_send */
     struct door_result at_once;
     struct parsing parsing;
@@ -133,9 +133,8 @@ static void fail(struct door_mllp *mllp, enum door_outcome outcome, const char *
 
 static void accept_answer(struct door_mllp *mllp, const struct hl7_answer *says, hl7_slice payload)
 {
-    struct door_result result = {.outcome = DOOR_ACCEPTED,
-                                 .word = hl7_ack_code_name(says->code),
-                                 .answer = payload};
+    struct door_result result = {
+        .outcome = DOOR_ACCEPTED, .word = hl7_ack_code_name(says->code), .answer = payload};
 
     mllp->fresh = false;
     if (says->code == HL7_AE || says->code == HL7_CE) {
@@ -374,8 +373,7 @@ static void at_timeout(struct door_mllp *mllp)
     }
     bool strange = connection->held.len > 0 || mllp->junk;
     fail(mllp, strange ? DOOR_UNFRAMED : DOOR_TIMEOUT, strange ? "not-an-answer" : "timeout",
-         connection->held,
-         strange ? "bytes came that are no framed answer" : "no answer in time");
+         connection->held, strange ? "bytes came that are no framed answer" : "no answer in time");
 }
 
 /* ---- Connecting ---------------------------------------------------------------------------- */
@@ -428,7 +426,9 @@ static void link_on_event(struct connection *connection, enum connection_event e
 
 static const char *connect_word(int error)
 {
-    return error == ECONNREFUSED ? "refused" : error == ETIMEDOUT ? "connect-timeout" : "unreachable";
+    return error == ECONNREFUSED ? "refused"
+           : error == ETIMEDOUT  ? "connect-timeout"
+                                 : "unreachable";
 }
 
 /* Tries the next address; when there is none, the letter could not be handed over. */

@@ -147,8 +147,7 @@ static void log_result(const struct lane *lane, const struct lane_letter *letter
     if (letter->outcome == JOURNAL_RETRY) {
         /* A peer that is down would fill the log: each doubling of the tries is told. */
         if ((letter->attempt & (letter->attempt - 1)) == 0) {
-            log_warning("retry", "lane=%s message=%lld try=%lld %s: %s; next in %llu.%llu s",
-                        name,
+            log_warning("retry", "lane=%s message=%lld try=%lld %s: %s; next in %llu.%llu s", name,
                         (long long)letter->message, (long long)letter->attempt, letter->word,
                         letter->reason, (unsigned long long)(letter->wait / 1000),
                         (unsigned long long)(letter->wait % 1000 / 100));
@@ -210,9 +209,9 @@ static void on_result(struct door *door, const struct door_result *result)
     struct lane_letter *letter = lane->letter;
     const struct config_destination *to = lane->to;
     const int policies[DOOR_OUTCOMES] = {
-        [DOOR_ERROR] = to->on_error,       [DOOR_REJECTED] = to->on_reject,
-        [DOOR_TIMEOUT] = to->on_timeout,   [DOOR_UNFRAMED] = to->on_unframed,
-        [DOOR_CLOSED] = to->on_closed,     [DOOR_UNREACHABLE] = CONFIG_POLICY_RETRY,
+        [DOOR_ERROR] = to->on_error,     [DOOR_REJECTED] = to->on_reject,
+        [DOOR_TIMEOUT] = to->on_timeout, [DOOR_UNFRAMED] = to->on_unframed,
+        [DOOR_CLOSED] = to->on_closed,   [DOOR_UNREACHABLE] = CONFIG_POLICY_RETRY,
     };
 
     assert(letter != NULL && lane->phase == LANE_SENDING);
@@ -374,9 +373,8 @@ static void tell_settled(struct lane *lane)
 void lane_answered(struct lane *lane, enum journal_code code, const struct journal_wait *wait)
 {
     /* The wait of a letter that is tried again is counted by the loop's clock. */
-    uint64_t wait_of_retry = lane->settled != NULL && lane->settled->outcome == JOURNAL_RETRY
-                                 ? lane->settled->wait
-                                 : 0;
+    uint64_t wait_of_retry =
+        lane->settled != NULL && lane->settled->outcome == JOURNAL_RETRY ? lane->settled->wait : 0;
 
     tell_settled(lane);
     if (rests(lane)) {
@@ -453,8 +451,8 @@ struct lane *deliver_find_id(const struct deliver *deliver, int64_t id)
 struct lane *deliver_lane(struct deliver *deliver, const struct config_route *route,
                           const struct config_destination *to, int64_t number)
 {
-    struct lane *lane = deliver_find(deliver, hl7_slice_of(route->name), hl7_slice_of(to->name),
-                                     number);
+    struct lane *lane =
+        deliver_find(deliver, hl7_slice_of(route->name), hl7_slice_of(to->name), number);
 
     if (lane != NULL) {
         return lane;

@@ -161,8 +161,7 @@ static enum journal_code fetch(struct journal *journal, struct lane_task *task)
     int64_t now = task->ignores_time ? INT64_MAX : task->now;
 
     lane_letter_free(&task->fetched);
-    enum journal_code code =
-        journal_next(journal, task->id, 0, now, &delivery, &task->wait);
+    enum journal_code code = journal_next(journal, task->id, 0, now, &delivery, &task->wait);
     if (code != JOURNAL_OK && code != JOURNAL_DAMAGED) {
         return code;
     }

@@ -82,8 +82,8 @@ static bool bind_listener(struct ingest_listener *listener, const struct config_
         return false;
     }
     for (const struct addrinfo *at = list; at != NULL && !done; at = at->ai_next) {
-        done = listener_open(&listener->listener, listener->ingest->loop, at->ai_addr,
-                             at->ai_addrlen);
+        done =
+            listener_open(&listener->listener, listener->ingest->loop, at->ai_addr, at->ai_addrlen);
     }
     int error = errno;
     freeaddrinfo(list);

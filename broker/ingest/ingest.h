@@ -94,7 +94,7 @@ struct ingest {
     struct memory_block reply_memory; /* the reply at hand */
     struct memory_block out_memory;   /* replies of one session that leave together */
     struct journal_lane lanes[JOURNAL_DELIVERIES_MAX]; /* of the message at hand */
-    struct ingest_session *due;       /* sessions with replies that are ready */
+    struct ingest_session *due;                        /* sessions with replies that are ready */
     struct ingest_waiting *waiting[INGEST_WAITING_SLOTS];
     size_t items;      /* on their way */
     size_t item_bytes; /* of them */
@@ -123,8 +123,7 @@ struct ingest_listener {
 void ingest_init(struct ingest *ingest);
 
 /* Opens a listener. False, with a sentence, when its address cannot be used. */
-bool ingest_open(struct ingest *ingest, const struct config_listener *config,
-                 char ret_reason[256]);
+bool ingest_open(struct ingest *ingest, const struct config_listener *config, char ret_reason[256]);
 
 /* The listener of this name, or NULL. */
 struct ingest_listener *ingest_find(const struct ingest *ingest, const char *name);
@@ -237,9 +236,9 @@ struct ingest_item {
     struct journal_message *messages;
     struct journal_appended *results;
     size_t count;
-    size_t awaited; /* deliveries, of all its messages, that are no copies */
-    hl7_slice reply;      /* malloc'd, framed: what is answered when it is stored */
-    char *first_reply;    /* malloc'd: of the message it repeats */
+    size_t awaited;    /* deliveries, of all its messages, that are no copies */
+    hl7_slice reply;   /* malloc'd, framed: what is answered when it is stored */
+    char *first_reply; /* malloc'd: of the message it repeats */
     size_t first_reply_len;
     struct loop_timer deadline;
     char peer[ADDRESS_TEXT];

@@ -139,8 +139,7 @@ static bool relay(struct ingest_item *item, hl7_slice answer)
         return false;
     }
     hl7_buffer_init(&out, ingest->reply_memory.ptr, ingest->reply_memory.size);
-    return answers_bytes(answer, &out, code) &&
-           ingest_item_set_reply(item, hl7_buffer_slice(&out));
+    return answers_bytes(answer, &out, code) && ingest_item_set_reply(item, hl7_buffer_slice(&out));
 }
 
 /* One of its deliveries has come to an end. */

@@ -186,9 +186,8 @@ static const char *reason_of(enum journal_code code)
 static void not_stored(struct ingest_item *item, enum journal_code code)
 {
     struct ingest_listener *listener = item->listener;
-    const struct answer_verdict verdict = {.outcome = HL7_FAILED,
-                                           .condition = HL7_INTERNAL_ERROR,
-                                           .reason = reason_of(code)};
+    const struct answer_verdict verdict = {
+        .outcome = HL7_FAILED, .condition = HL7_INTERNAL_ERROR, .reason = reason_of(code)};
 
     listener->counters.failed++;
     ingest_note(listener, INGEST_NOT_STORED, "listener=%s %s: %s; answered with an error",

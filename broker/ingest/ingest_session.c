@@ -20,12 +20,12 @@
 #include <unistd.h>
 
 enum {
-    SILENCE = 500,                 /* milliseconds that decide a frame in doubt (rule 3) */
-    LINGER = 5000,                 /* milliseconds for a peer to take the replies that still wait */
-    WAITING_MAX = 1024 * 1024,     /* with more replies waiting to be read, no message is taken */
-    JUNK_MAX = 64 * 1024,          /* bytes without a frame that a connection may send */
-    ITEMS_MAX = 1024,              /* payloads of one connection on their way */
-    ITEM_BYTES_MAX = 4 << 20,      /* and their bytes: one payload more is always taken */
+    SILENCE = 500,             /* milliseconds that decide a frame in doubt (rule 3) */
+    LINGER = 5000,             /* milliseconds for a peer to take the replies that still wait */
+    WAITING_MAX = 1024 * 1024, /* with more replies waiting to be read, no message is taken */
+    JUNK_MAX = 64 * 1024,      /* bytes without a frame that a connection may send */
+    ITEMS_MAX = 1024,          /* payloads of one connection on their way */
+    ITEM_BYTES_MAX = 4 << 20,  /* and their bytes: one payload more is always taken */
     ALL_BYTES_MAX = 128 * (1 << 20) /* and those of all connections together */
 };
 

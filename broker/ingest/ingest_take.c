@@ -62,8 +62,7 @@ static hl7_slice first_of(const struct hl7_message *message, const struct config
     hl7_slice value = {NULL, 0};
 
     for (size_t i = 0; i < paths->count && value.len == 0; i++) {
-        value = hl7_first_leaf(&message->delimiters,
-                               hl7_message_get(message, &paths->items[i]));
+        value = hl7_first_leaf(&message->delimiters, hl7_message_get(message, &paths->items[i]));
     }
     return value;
 }
@@ -98,9 +97,8 @@ static struct answer_verdict route_message(struct ingest_item *item,
     struct ingest_listener *listener = item->listener;
     struct ingest *ingest = listener->ingest;
     if (ingest->refusing != NULL) {
-        return (struct answer_verdict){.outcome = HL7_FAILED,
-                                       .condition = HL7_INTERNAL_ERROR,
-                                       .reason = ingest->refusing};
+        return (struct answer_verdict){
+            .outcome = HL7_FAILED, .condition = HL7_INTERNAL_ERROR, .reason = ingest->refusing};
     }
     struct ingest_routing routing = {.deliveries = ingest->lanes, .size = JOURNAL_DELIVERIES_MAX};
 
@@ -230,8 +228,7 @@ static bool wants_answer(const struct hl7_message *message)
 
 /* Writes the reply that accepts a message. */
 static struct answer_verdict accept_reply(struct ingest_session *session,
-                                          const struct hl7_message *message,
-                                          struct hl7_buffer *out)
+                                          const struct hl7_message *message, struct hl7_buffer *out)
 {
     struct ingest *ingest = session->listener->ingest;
     const struct config_listener *config = session->listener->config;
@@ -298,8 +295,8 @@ static struct ingest_item *new_item(struct ingest_session *session, hl7_slice pa
     if (item == NULL) {
         session->listener->counters.failed++;
         ingest_note(session->listener, INGEST_NOT_STORED,
-                    "listener=%s peer=%s out of memory; closed without an answer",
-                    name_of(session), session->peer);
+                    "listener=%s peer=%s out of memory; closed without an answer", name_of(session),
+                    session->peer);
     } else {
         memcpy(item->peer, session->peer, sizeof item->peer);
     }
@@ -328,9 +325,9 @@ static bool take_message(struct ingest_session *session, struct ingest_item *ite
                                               .condition = HL7_INTERNAL_ERROR,
                                               .reason = "out of memory; send again"};
         }
-        item->messages[0].reply =
-            session->listener->config->ack == CONFIG_ACK_DELIVERED ? (hl7_slice){NULL, 0}
-                                                                   : item->reply;
+        item->messages[0].reply = session->listener->config->ack == CONFIG_ACK_DELIVERED
+                                      ? (hl7_slice){NULL, 0}
+                                      : item->reply;
     }
     dispatch(item, session, &verdict);
     return true;
@@ -347,9 +344,8 @@ static bool take_damaged(struct ingest_session *session, struct ingest_item *ite
                 name_of(session), session->peer, hl7_code_name(error->code), error->text,
                 error->position);
     ingest_keep_damaged(session, item->payload, "unreadable");
-    bool answerable =
-        error->code != HL7_WIDE_TEXT &&
-        parsing_header(&session->listener->ingest->parsing, item->payload, &header);
+    bool answerable = error->code != HL7_WIDE_TEXT &&
+                      parsing_header(&session->listener->ingest->parsing, item->payload, &header);
     if (answerable) {
         dispatch(item, session, &verdict);
     } else {
@@ -407,8 +403,9 @@ static bool take_batch(struct ingest_session *session, hl7_slice payload)
     }
     item->batch = true;
     if (!whole) {
-        ingest_note(session->listener, INGEST_UNREADABLE, "listener=%s peer=%s batch: %s (byte %zu)",
-                    name_of(session), session->peer, error.text, error.position);
+        ingest_note(session->listener, INGEST_UNREADABLE,
+                    "listener=%s peer=%s batch: %s (byte %zu)", name_of(session), session->peer,
+                    error.text, error.position);
         ingest_keep_damaged(session, payload, "batch");
         verdict = (struct answer_verdict){
             .outcome = HL7_REJECTED, .condition = HL7_SEGMENT_SEQUENCE, .reason = error.text};

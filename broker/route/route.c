@@ -35,11 +35,12 @@ static bool takes(const struct config_route *route, const struct hl7_message *me
     if (route->when.program == NULL) {
         return true;
     }
-    enum hl7_code code = hl7_condition_test(route->when.program, &conversion, arena, &holds, &diagnostic);
+    enum hl7_code code =
+        hl7_condition_test(route->when.program, &conversion, arena, &holds, &diagnostic);
     if (code != HL7_OK) {
         *ret_decided = false;
-        (void)snprintf(plan->problem, sizeof plan->problem,
-                       "the condition of route %.64s: %.60s", route->name,
+        (void)snprintf(plan->problem, sizeof plan->problem, "the condition of route %.64s: %.60s",
+                       route->name,
                        diagnostic.text[0] != '\0' ? diagnostic.text : hl7_code_name(code));
     }
     return holds;

@@ -74,8 +74,7 @@ static void check(const char *text, const struct convert_input *input, enum conv
 }
 
 #define ORM "MSH|^~\\&|S|F|R|G|20260101||ORM^O01|C7|P|2.5\rPID|1||0007||M\xc3\xbcller\r"
-#define LATIN                                                                                      \
-    "MSH|^~\\&|S|F|R|G|20260101||ORM^O01|C7|P|2.5||||||8859/1\rPID|1||0007||M\xfcller\r"
+#define LATIN "MSH|^~\\&|S|F|R|G|20260101||ORM^O01|C7|P|2.5||||||8859/1\rPID|1||0007||M\xfcller\r"
 
 static const struct convert_input plain = {.bytes = {ORM, sizeof ORM - 1}};
 
@@ -118,8 +117,8 @@ static void what_is_no_message_cannot_be_converted(void **state)
 static void json_is_utf8_whatever_the_message_was(void **state)
 {
     static const struct convert_input latin = {.bytes = {LATIN, sizeof LATIN - 1}};
-    static const struct convert_input unnamed = {
-        .bytes = {"MSH|^~\\&|\rPID|||||M\xfcller\r", 25}, .source_charset = "ISO-8859-1"};
+    static const struct convert_input unnamed = {.bytes = {"MSH|^~\\&|\rPID|||||M\xfcller\r", 25},
+                                                 .source_charset = "ISO-8859-1"};
 
     (void)state;
     check("{output json}{\"name\": \"{PID-5}\"}", &latin, CONVERT_DONE,

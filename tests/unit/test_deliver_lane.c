@@ -448,8 +448,8 @@ static void what_was_queued_when_it_ended_is_delivered_at_the_next_start(void **
     store_close(&bench.store);
     deliver_release(&bench.deliver);
     bench.deliver.draining = false;
-    bench.deliver.convert = (struct convert){.services = &bench.services,
-                                             .charset = TEXT_CHARSET_NONE};
+    bench.deliver.convert =
+        (struct convert){.services = &bench.services, .charset = TEXT_CHARSET_NONE};
     bench.stop_on_retry = false;
     start_peer("");
     open_store();

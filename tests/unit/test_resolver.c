@@ -59,7 +59,10 @@ static void answers_come_from_the_loop(void **state)
     static const struct {
         const char *host;
         bool found;
-    } cases[] = {{"127.0.0.1", true}, {"::1", true}, {"", true}, {"localhost", true},
+    } cases[] = {{"127.0.0.1", true},
+                 {"::1", true},
+                 {"", true},
+                 {"localhost", true},
                  {"no-such-host.invalid", false}};
 
     (void)state;

@@ -12,7 +12,8 @@ enum { ROUTES = 4, LANES = 16 };
 
 static char program_memory[65536];
 static char scratch[65536];
-static struct config_destination destinations[3] = {{.name = "ris"}, {.name = "pacs"}, {.name = "file"}};
+static struct config_destination destinations[3] = {
+    {.name = "ris"}, {.name = "pacs"}, {.name = "file"}};
 static const size_t to_ris[] = {0};
 static const size_t to_both[] = {0, 1};
 static const size_t to_file[] = {2};
@@ -32,9 +33,9 @@ static const struct hl7_template *condition(struct setting *setting, const char 
     const struct hl7_template *program = NULL;
     struct hl7_diagnostic *findings = NULL;
 
-    assert_int_equal(hl7_condition_compile(hl7_slice_of(text), NULL, &setting->programs, &program,
-                                           &findings),
-                     HL7_OK);
+    assert_int_equal(
+        hl7_condition_compile(hl7_slice_of(text), NULL, &setting->programs, &program, &findings),
+        HL7_OK);
     return program;
 }
 
@@ -43,8 +44,8 @@ static void set_up(struct setting *setting, size_t routes)
     memset(setting, 0, sizeof *setting);
     hl7_arena_init(&setting->programs, program_memory, sizeof program_memory);
     setting->routes[0] = (struct config_route){.name = "orders", .to = {to_both, 2}, .lanes = 1};
-    setting->routes[1] = (struct config_route){.name = "archive", .to = {to_file, 1}, .lanes = 1,
-                                               .copy = true};
+    setting->routes[1] =
+        (struct config_route){.name = "archive", .to = {to_file, 1}, .lanes = 1, .copy = true};
     setting->routes[2] = (struct config_route){.name = "rest", .to = {to_ris, 1}, .lanes = 1};
     setting->routes[3] = (struct config_route){.name = "last", .to = {to_ris, 1}, .lanes = 1};
     setting->listener = (struct config_listener){.name = "in", .routes = {all_routes, routes}};
@@ -63,8 +64,8 @@ static bool find(struct setting *setting, const char *text)
 
     hl7_arena_init(&arena, scratch, sizeof scratch);
     assert_true(parsing_message(&parsing, hl7_slice_of(text), &message, NULL));
-    bool good = route_find(&setting->config, &setting->listener, &message, NULL, &arena,
-                           &setting->plan);
+    bool good =
+        route_find(&setting->config, &setting->listener, &message, NULL, &arena, &setting->plan);
     assert_int_equal(arena.used, 0);
     parsing_free(&parsing);
     return good;
@@ -138,7 +139,8 @@ static void a_condition_that_cannot_be_decided_is_a_problem(void **state)
 
     (void)state;
     set_up(&setting, 1);
-    setting.routes[0].when.program = condition(&setting, "now('%Y') = '2026'"); /* there is no clock */
+    setting.routes[0].when.program =
+        condition(&setting, "now('%Y') = '2026'"); /* there is no clock */
     assert_false(find(&setting, ORM));
     assert_non_null(strstr(setting.plan.problem, "orders"));
 }

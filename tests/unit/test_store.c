@@ -56,7 +56,7 @@ struct task {
     struct store_work work;
     size_t number;
     size_t runs;
-    enum journal_code says;   /* what its run returns; JOURNAL_OK: it appends a message */
+    enum journal_code says; /* what its run returns; JOURNAL_OK: it appends a message */
     enum journal_code heard;
     pthread_t thread; /* that ran it */
     bool done;
