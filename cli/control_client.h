@@ -30,27 +30,27 @@ struct control_options {
 };
 
 /* The rows for them; `member` is the struct control_options in the verb's options struct. */
-#define CONTROL_OPTION_ROWS(type, member)                                                          \
+#define CONTROL_OPTION_ROWS(options_type, member)                                                  \
     {.name = "control",                                                                            \
      .argument = "SOCKET",                                                                         \
      .kind = OPTION_FILE,                                                                          \
-     .doc = "The control socket of the broker; ORDERLY_CONTROL in the environment does the same. "  \
+     .doc = "The control socket of the broker; ORDERLY_CONTROL in the environment does the same. " \
             "/run/orderly/control.sock when none is given",                                        \
-     OPTION_PLACE(type, member.socket)},                                                           \
+     OPTION_PLACE(options_type, member.socket)},                                                   \
         {.name = "config",                                                                         \
          .argument = "FILE",                                                                       \
          .kind = OPTION_FILE,                                                                      \
          .doc = "Take the path of the socket from this configuration",                             \
-         OPTION_PLACE(type, member.config)},                                                       \
+         OPTION_PLACE(options_type, member.config)},                                               \
         {.name = "json",                                                                           \
          .letter = 'j',                                                                            \
          .kind = OPTION_FLAG,                                                                      \
          .doc = "Print each record as one line of JSON",                                           \
-         OPTION_PLACE(type, member.json)},                                                         \
+         OPTION_PLACE(options_type, member.json)},                                                 \
     {                                                                                              \
         .name = "color", .argument = "WHEN", .kind = OPTION_CHOICE, .choices = text_when_words,    \
         .standard = "auto", .doc = "Use colours: auto (on a terminal), always or never",           \
-        OPTION_PLACE(type, member.color)                                                           \
+        OPTION_PLACE(options_type, member.color)                                                   \
     }
 
 struct control_client {

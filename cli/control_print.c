@@ -198,12 +198,11 @@ enum text_style control_print_style(hl7_slice state)
     static const struct {
         const char *state;
         enum text_style style;
-    } rows[] = {
-        {"dead", TEXT_RED},      {"held", TEXT_RED},         {"damaged", TEXT_RED},
-        {"halted", TEXT_RED},    {"down", TEXT_RED},         {"failed", TEXT_RED},
-        {"paused", TEXT_YELLOW}, {"pending", TEXT_YELLOW},   {"running", TEXT_GREEN},
-        {"up", TEXT_GREEN},      {"delivered", TEXT_GREEN},  {"settled", TEXT_GREEN},
-        {"listening", TEXT_GREEN}, {"connected", TEXT_GREEN}, {"retry", TEXT_YELLOW}};
+    } rows[] = {{"dead", TEXT_RED},        {"held", TEXT_RED},        {"damaged", TEXT_RED},
+                {"halted", TEXT_RED},      {"down", TEXT_RED},        {"failed", TEXT_RED},
+                {"paused", TEXT_YELLOW},   {"pending", TEXT_YELLOW},  {"running", TEXT_GREEN},
+                {"up", TEXT_GREEN},        {"delivered", TEXT_GREEN}, {"settled", TEXT_GREEN},
+                {"listening", TEXT_GREEN}, {"connected", TEXT_GREEN}, {"retry", TEXT_YELLOW}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (hl7_slice_equal(state, hl7_slice_of(rows[i].state))) {

@@ -11,8 +11,7 @@
 const char *const control_query_states[] = {"any",  "settled", "pending", "dead",
                                             "held", "damaged", NULL};
 
-static bool add_time(struct control_client *client, const char *name, const char *text,
-                     int64_t now)
+static bool add_time(struct control_client *client, const char *name, const char *text, int64_t now)
 {
     int64_t time = 0;
 

@@ -15,8 +15,7 @@ void table_open(struct table *table, const struct text_terminal *terminal,
                 const struct table_column *columns, size_t column_count)
 {
     assert(column_count > 0 && column_count <= TABLE_COLUMNS_MAX);
-    *table = (struct table){
-        .terminal = terminal, .columns = columns, .column_count = column_count};
+    *table = (struct table){.terminal = terminal, .columns = columns, .column_count = column_count};
 }
 
 /* ---- Printing ------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@ struct messages_options {
 };
 
 static const struct table_column message_columns[] = {
-    {"ID", true},       {"RECEIVED", false}, {"STATE", false},    {"TYPE", false},
+    {"ID", true},          {"RECEIVED", false}, {"STATE", false},    {"TYPE", false},
     {"CONTROL-ID", false}, {"FROM", false},     {"LISTENER", false}, {"SIZE", true}};
 
 static void take_message(const struct control_print *print, struct table *table,
@@ -152,7 +152,7 @@ static const struct verb_example messages_examples[] = {
 
 const struct verb verb_messages = {
     .name = "messages",
-    .summary = "Find messages that a running broker has stored",
+    .summary = "Find messages that a broker has stored",
     .usage = "",
     .description = messages_description,
     .options = messages_option_table,

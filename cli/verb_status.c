@@ -153,7 +153,7 @@ static const struct table_column lane_columns[] = {
     {"DELIVERED", true}, {"DEAD", true},   {"LAST", false}};
 
 static const struct table_column listener_columns[] = {
-    {"LISTENER", false}, {"ADDRESS", false}, {"STATE", false},  {"PEERS", true},
+    {"LISTENER", false}, {"ADDRESS", false}, {"STATE", false}, {"PEERS", true},
     {"STORED", true},    {"REFUSED", true},  {"LAST", false}};
 
 static void take_lane(struct status *status, const struct record *lane)
@@ -307,8 +307,7 @@ static const char *const status_description[] = {
     "A lane is the queue of one route to one destination. WAITING is how many messages are in it, "
     "OLDEST how long the first has been there, TRIES how often that one was sent in vain, NEXT when "
     "it is tried again, LAST what came of the lane's last attempt. DEAD letters do not hold a lane.",
-    "Ages are shown in a terminal; elsewhere times are, and cells have a TAB between them.",
-    NULL};
+    "Ages are shown in a terminal; elsewhere times are, and cells have a TAB between them.", NULL};
 
 static const struct verb_status status_statuses[] = {
     {VERB_DONE, "All is well"},
@@ -320,7 +319,7 @@ static const struct verb_status status_statuses[] = {
 static const struct verb_example status_examples[] = {
     {"orderly status", "Shows how the broker is"},
     {"orderly status --quiet || orderly status", "Says something only if something is wrong"},
-    {"orderly status --json", "One line of JSON for each listener, lane, …"},
+    {"orderly status --json", "One line of JSON for each listener, lane and so on"},
     {NULL, NULL}};
 
 static int status_run(const struct verb_call *call)

@@ -247,13 +247,3 @@ void when_write_age(int64_t microseconds, char text[WHEN_TEXT])
     (void)snprintf(text, WHEN_TEXT, second > 0 ? "%lld%c %lld%c" : "%lld%c", first,
                    units[unit].name, second, units[unit + 1].name);
 }
-
-void when_write_zone(int64_t now, char text[WHEN_TEXT])
-{
-    struct tm tm;
-    int fraction = 0;
-
-    if (split(now, true, &tm, &fraction, text)) {
-        (void)strftime(text, WHEN_TEXT, "%Z", &tm);
-    }
-}

@@ -31,7 +31,4 @@ void when_write_utc(int64_t time, char text[WHEN_TEXT]);
 /* How long something is: 850ms, 12s, 3m 12s, 2h 5m, 4d 3h. Less than nothing is 0s. */
 void when_write_age(int64_t microseconds, char text[WHEN_TEXT]);
 
-/* The zone of local times now: "CET". */
-void when_write_zone(int64_t now, char text[WHEN_TEXT]);
-
 #endif
