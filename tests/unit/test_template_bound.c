@@ -363,7 +363,7 @@ static void twice_the_message_takes_twice_the_steps(void **state)
         {"{for x in $.items}{x.a}{$.head.a}{end}{count($.items)}", long_json},
         {"{for x in $.items}{index}/{count}{end}{$.items[last].a}", long_json},
     };
-    enum { N = 1000 };
+    enum { N = 400 };
 
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -395,7 +395,7 @@ static void what_is_not_linear_is_paid_for(void **state)
         {"{for x in $.items}{if $.items[last].a = 'x'}{end}{end}", long_json},
         {"{for x in $.items}{if count($.items) = 0}{end}{end}", long_json},
     };
-    enum { N = 150 };
+    enum { N = 60 };
 
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
