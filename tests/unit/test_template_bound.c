@@ -248,8 +248,8 @@ static void what_follows_from_the_source_is_not_counted(void **state)
 
     (void)state;
     assert_non_null(memory);
-    assert_int_equal(edit_late(bench_open(), memory, (size_t)300 * 1024), HL7_NO_MEMORY);
-    assert_int_equal(edit_late(bench_open(), memory, (size_t)1024 * 1024), HL7_OK);
+    assert_int_equal(edit_late(bench_open(), memory, (size_t)600 * 1024), HL7_NO_MEMORY);
+    assert_int_equal(edit_late(bench_open(), memory, (size_t)1500 * 1024), HL7_OK);
     free(memory);
 }
 
