@@ -82,6 +82,12 @@ HL7_API enum hl7_format hl7_template_format(const struct hl7_template *program);
 HL7_API bool hl7_template_file(const struct hl7_template *program, size_t number,
                                hl7_slice *ret_name, hl7_slice *ret_text);
 
+/* What a template is known by: 64 hexadecimal digits and NUL. For one file it is the SHA-256 of its
+ * text, as sha256sum prints it; the name and the text of each further file are hashed into it in
+ * their order. */
+#define HL7_TEMPLATE_HASH 65
+HL7_API void hl7_template_hash(const struct hl7_template *program, char ret_hex[HL7_TEMPLATE_HASH]);
+
 /* ---- Running ------------------------------------------------------------------------------- */
 
 /* Another message that a template may read, as {order:PID-5.1}. */
