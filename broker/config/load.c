@@ -234,7 +234,7 @@ void config_free(struct config **config)
         struct config_pool *pool = loading->pool;
 
         template_list_close(&loading->templates);
-        source_close(&loading->source);
+        config_source_close(&loading->source);
         pool_free(&pool);
         *config = NULL;
     }

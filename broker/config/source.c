@@ -366,7 +366,7 @@ void source_read(struct source *source, const char *path, struct config_pool *po
     *source = (struct source){.pool = pool, .report = report};
 
     const char *copy = pool_text(pool, hl7_slice_of(path));
-    struct source_file *file = copy == NULL ? NULL : source_open(source, copy);
+    struct source_file *file = copy == NULL ? NULL : config_source_open(source, copy);
     if (file != NULL) {
         read_file(source, file);
     }

@@ -63,7 +63,7 @@ struct source {
 void source_read(struct source *source, const char *path, struct config_pool *pool,
                  struct config_report *report);
 
-void source_close(struct source *source);
+void config_source_close(struct source *source);
 
 /* The section of a kind with this name; NULL when there is none. */
 const struct source_section *source_find(const struct source *source, enum config_section section,
@@ -81,7 +81,7 @@ const char *source_path(struct config_pool *pool, const struct source_file *file
 /* ---- Parts of source_read ------------------------------------------------------------------- */
 
 /* source_file.c: opens the first file. NULL, and reported, when it cannot be read. */
-struct source_file *source_open(struct source *source, const char *path);
+struct source_file *config_source_open(struct source *source, const char *path);
 
 /* source_file.c: opens each file that an item of an include key stands for, and has it read. */
 void source_include(struct source *source, struct source_key *key, size_t offset, hl7_slice item,

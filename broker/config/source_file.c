@@ -128,7 +128,7 @@ static struct source_file *read_file(struct source *source, const char *path,
     return file;
 }
 
-struct source_file *source_open(struct source *source, const char *path)
+struct source_file *config_source_open(struct source *source, const char *path)
 {
     struct stat status = {.st_dev = 0};
 
@@ -158,7 +158,7 @@ static void include(struct source *source, const char *path, struct source_key *
     }
 }
 
-void source_close(struct source *source)
+void config_source_close(struct source *source)
 {
     for (size_t i = 0; i < source->file_count; i++) {
         beside_close(source->files[i]->beside);
