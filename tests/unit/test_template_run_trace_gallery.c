@@ -129,8 +129,32 @@ static void compare_runs(struct gallery *gallery, struct hl7_conversion *convers
         assert_int_equal(judge.depth, 0);
         assert_true(judge.events > 0);
     }
+    conversion->trace = NULL;
     gallery->runs++;
     gallery->values += judge.values;
+}
+
+/* With bounds it may meet, a run that is told fails where the other does. */
+static void compare_bounds(struct gallery *gallery, struct hl7_conversion *conversion)
+{
+    struct judge judge = {.conversion = conversion};
+
+    judge.given = (struct hl7_trace){.event = judge_event, .context = &judge};
+    for (size_t bound = 64; bound <= 4096; bound *= 4) {
+        conversion->max_steps = bound;
+        conversion->max_scratch = bound * 4;
+        conversion->trace = NULL;
+        enum hl7_code code = run_case(gallery, conversion);
+        const struct hl7_diagnostic failure = gallery->bench->failure;
+        judge.depth = judge.written = 0;
+        conversion->trace = &judge.given;
+        assert_int_equal(run_case(gallery, conversion), code);
+        if (code != HL7_OK) {
+            assert_int_equal(gallery->bench->failure.line, failure.line);
+            assert_int_equal(gallery->bench->failure.column, failure.column);
+        }
+    }
+    conversion->trace = NULL;
 }
 
 static void take_case(struct gallery *gallery, const struct case_files *files)
@@ -153,6 +177,7 @@ static void take_case(struct gallery *gallery, const struct case_files *files)
         conversion.message = &bench->message;
     }
     compare_runs(gallery, &conversion);
+    compare_bounds(gallery, &conversion);
     for (size_t i = 0; i <= CASE_NAMED_MAX; i++) {
         memory_free(&texts[i]);
     }
