@@ -66,9 +66,10 @@ enum { LEVELS = 3 };
 
 static uint32_t *level_number(struct hl7_path *path, int level)
 {
-    uint32_t *const numbers[LEVELS] = {&path->repetition, &path->component, &path->subcomponent};
-
-    return numbers[level];
+    if (level == 0) {
+        return &path->repetition;
+    }
+    return level == 1 ? &path->component : &path->subcomponent;
 }
 
 static char level_separator(const struct hl7_delimiters *delimiters, int level)

@@ -163,7 +163,7 @@ static void take_case(struct gallery *gallery, const struct case_files *files)
     struct memory_block texts[CASE_NAMED_MAX + 1] = {{NULL, 0}};
     static struct hl7_message messages[CASE_NAMED_MAX];
     struct hl7_named named[CASE_NAMED_MAX];
-    struct hl7_conversion conversion = {.named = named, .named_count = files->named_count};
+    struct hl7_conversion conversion = {.named_count = files->named_count};
 
     hl7_arena_init(&bench->arena, bench->arena_memory, sizeof bench->arena_memory);
     assert_int_equal(case_file_read(files->in, &texts[CASE_NAMED_MAX], &conversion.source), 0);
@@ -173,6 +173,7 @@ static void take_case(struct gallery *gallery, const struct case_files *files)
         assert_int_equal(hl7_message_parse(text, &bench->arena, &messages[i], NULL), HL7_OK);
         named[i] = (struct hl7_named){hl7_slice_of(files->named[i].word), &messages[i]};
     }
+    conversion.named = named;
     if (hl7_message_parse(conversion.source, &bench->arena, &bench->message, NULL) == HL7_OK) {
         conversion.message = &bench->message;
     }
