@@ -259,6 +259,8 @@ static void a_source_is_told_by_its_segments(void **state)
          "READ OBX[1]-1@1 [1]; WRITE source 1 [1]; READ OBX[1]-2[1].1@1 [a]; "
          "WRITE source 1 [a]; READ OBX[1]-2[1].2@1 [b]; WRITE source 1 [b]; WRITE source 0 [c]; "
          "WRITE source 0 [y]"},
+        {"{delete NTE-3}\n{delete OBX[2]-1}\n{delete NTE}",
+         "LITERAL; EDIT  1; LITERAL; EDIT OBX[2]-1@2 1"},
         {"{output json}\"{source}\"",
          "WRITE 0 [\"]; READ  [MSH|^~\\&|L\rOBX|1|a^b\rOBX|2]; "
          "WRITE source 1 [MSH|^~\\\\&|L\\rOBX|1|a^b\\rOBX|2]; WRITE 0 [\"]"},
