@@ -41,7 +41,7 @@ static void wrong(struct source *source, struct source_key *key, size_t offset, 
 /* Reads the file and closes it. 0, or why not, as errno has it. */
 static int read_secret(int fd, char *text, size_t size, size_t *ret_len, bool *ret_open)
 {
-    struct stat status;
+    struct stat status = {.st_mode = 0};
     ssize_t got = 1;
     size_t len = 0;
     int reason = 0;

@@ -199,6 +199,7 @@ bool value_read_condition(struct value *value, void *slot)
         return false;
     }
     if (code != HL7_OK) {
+        assert(value->at != NULL); /* no default is wrong */
         value->at->told = true;
         return false;
     }
