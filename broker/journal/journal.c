@@ -22,8 +22,8 @@
  * Where things are: journal_open.c opens and closes, journal_append.c takes messages in,
  * journal_lane.c keeps lanes and counters, journal_settle.c gives deliveries out and settles them,
  * journal_people.c does what people ask, journal_find.c and journal_story.c look, journal_prune.c and
- * journal_backup.c keep. store.c asks SQLite; schema.tbl and statements.tbl have all of its language. */
-#include "store.h"
+ * journal_backup.c keep. sql.c asks SQLite; schema.tbl and statements.tbl have all of its language. */
+#include "sql.h"
 
 #include <assert.h>
 
@@ -52,20 +52,20 @@ const char *journal_reason(const struct journal *journal)
 enum journal_code journal_begin(struct journal *journal)
 {
     assert(!journal->in_transaction);
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     journal->in_transaction = true;
     journal->doomed = code;
-    return code != JOURNAL_OK ? code : store_do(journal, STATEMENT_BEGIN, NULL, 0);
+    return code != JOURNAL_OK ? code : sql_do(journal, STATEMENT_BEGIN, NULL, 0);
 }
 
 void journal_rollback(struct journal *journal)
 {
     assert(journal->in_transaction && !journal->walking);
-    store_take_back(journal);
+    sql_take_back(journal);
     /* A failure may have undone it already. */
     if (sqlite3_get_autocommit(journal->db) == 0 &&
-        store_do(journal, STATEMENT_ROLLBACK, NULL, 0) != JOURNAL_OK) {
+        sql_do(journal, STATEMENT_ROLLBACK, NULL, 0) != JOURNAL_OK) {
         journal->failed = true;
     }
     journal->in_transaction = false;
@@ -86,19 +86,19 @@ static enum journal_code commit_failed(struct journal *journal, enum journal_cod
 
 enum journal_code journal_commit(struct journal *journal)
 {
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     if (code != JOURNAL_OK) {
         journal_rollback(journal);
         return code;
     }
-    code = store_do(journal, STATEMENT_COMMIT, NULL, 0);
+    code = sql_do(journal, STATEMENT_COMMIT, NULL, 0);
     if (code != JOURNAL_OK) {
         return commit_failed(journal, code);
     }
     journal->in_transaction = false;
     /* What was committed is safe in the log, whatever becomes of moving it. */
-    (void)journal_checkpoint(journal, STORE_LOG_PAGES_MAX);
+    (void)journal_checkpoint(journal, SQL_LOG_PAGES_MAX);
     return JOURNAL_OK;
 }
 
@@ -116,7 +116,7 @@ enum journal_code journal_checkpoint(struct journal *journal, int pages)
         return JOURNAL_OK;
     }
     if (result != SQLITE_OK) {
-        return store_fail(journal, result, "moving the log into place");
+        return sql_fail(journal, result, "moving the log into place");
     }
     journal->log_pages = in_log - moved;
     return JOURNAL_OK;
@@ -125,7 +125,7 @@ enum journal_code journal_checkpoint(struct journal *journal, int pages)
 enum journal_code journal_tend(struct journal *journal)
 {
     assert(!journal->in_transaction);
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
-    return code != JOURNAL_OK ? code : journal_checkpoint(journal, STORE_LOG_PAGES);
+    return code != JOURNAL_OK ? code : journal_checkpoint(journal, SQL_LOG_PAGES);
 }

@@ -2,7 +2,7 @@
  *
  * Messages in. A message, its keys, its reply and its deliveries are rows of one transaction (J2). Its
  * id, and those of its deliveries, grow with each one stored: that order is the lanes' (J3). */
-#include "store.h"
+#include "sql.h"
 
 #include <assert.h>
 
@@ -16,9 +16,9 @@ static enum journal_code add_keys(struct journal *journal, const struct journal_
 
     for (size_t i = 0; i < message->key_count && code == JOURNAL_OK; i++) {
         const struct journal_key *key = &message->keys[i];
-        code = store_do(journal, STATEMENT_KEY_ADD,
-                        VALUES(NUMBER(id), TEXT(store_clip(key->name)),
-                               TEXT(store_clip(key->value)), NUMBER(message->received)));
+        code = sql_do(journal, STATEMENT_KEY_ADD,
+                      VALUES(NUMBER(id), TEXT(sql_clip(key->name)), TEXT(sql_clip(key->value)),
+                             NUMBER(message->received)));
     }
     return code;
 }
@@ -30,13 +30,13 @@ static enum journal_code add_deliveries(struct journal *journal,
     enum journal_code code = JOURNAL_OK;
 
     for (size_t i = 0; i < message->delivery_count && code == JOURNAL_OK; i++) {
-        struct store_delivery delivery = {.message = id, .state = state};
+        struct sql_delivery delivery = {.message = id, .state = state};
         code = journal_lane_id(journal, &message->deliveries[i], &delivery.lane);
         if (code == JOURNAL_OK) {
             code = journal_delivery_add(journal, id, delivery.lane, state, 0, &delivery.id);
         }
         if (code == JOURNAL_OK) {
-            code = journal_count_lane(journal, &delivery, STORE_NEW, state);
+            code = journal_count_lane(journal, &delivery, SQL_NEW, state);
         }
     }
     return code;
@@ -44,8 +44,9 @@ static enum journal_code add_deliveries(struct journal *journal,
 
 static enum journal_code set_reply(struct journal *journal, int64_t message, hl7_slice reply)
 {
-    return store_do(journal, STATEMENT_REPLY_SET,
-                    VALUES(NUMBER(message), NUMBER(store_checksum(journal, reply)), BYTES(reply)));
+    return sql_do(
+        journal, STATEMENT_REPLY_SET,
+        VALUES(NUMBER(message), NUMBER(sql_checksum(journal, message, reply)), BYTES(reply)));
 }
 
 static enum journal_code add(struct journal *journal, const struct journal_message *message,
@@ -56,18 +57,18 @@ static enum journal_code add(struct journal *journal, const struct journal_messa
                           : open > 0 ? JOURNAL_STATE_PENDING
                                      : JOURNAL_STATE_SETTLED;
     enum journal_code code =
-        store_do(journal, STATEMENT_MESSAGE_ADD,
-                 VALUES(NUMBER(message->received), NUMBER(state), NUMBER(open),
-                        NUMBER((int64_t)message->bytes.len), TEXT(store_clip(message->listener)),
-                        TEXT(store_clip(message->peer)), TEXT(store_clip(message->control_id)),
-                        TEXT(store_clip(message->type)), TEXT(store_clip(message->application)),
-                        TEXT(store_clip(message->facility))));
+        sql_do(journal, STATEMENT_MESSAGE_ADD,
+               VALUES(NUMBER(message->received), NUMBER(state), NUMBER(open),
+                      NUMBER((int64_t)message->bytes.len), TEXT(sql_clip(message->listener)),
+                      TEXT(sql_clip(message->peer)), TEXT(sql_clip(message->control_id)),
+                      TEXT(sql_clip(message->type)), TEXT(sql_clip(message->application)),
+                      TEXT(sql_clip(message->facility))));
     int64_t id = sqlite3_last_insert_rowid(journal->db);
 
     if (code == JOURNAL_OK) {
-        code = store_do(journal, STATEMENT_RECEIVED_ADD,
-                        VALUES(NUMBER(id), NUMBER(store_checksum(journal, message->bytes)),
-                               BYTES(message->bytes)));
+        code = sql_do(journal, STATEMENT_RECEIVED_ADD,
+                      VALUES(NUMBER(id), NUMBER(sql_checksum(journal, id, message->bytes)),
+                             BYTES(message->bytes)));
     }
     if (code == JOURNAL_OK && message->reply.ptr != NULL) {
         code = set_reply(journal, id, message->reply);
@@ -91,22 +92,22 @@ static enum journal_code add(struct journal *journal, const struct journal_messa
 static enum journal_code same_bytes(struct journal *journal, int64_t id, hl7_slice bytes,
                                     bool *ret_same)
 {
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_RECEIVED_GET, VALUES(NUMBER(id)));
-    enum journal_code code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_RECEIVED_GET, VALUES(NUMBER(id)));
+    enum journal_code code = sql_row(journal, row);
     hl7_slice stored = {NULL, 0};
 
     if (code == JOURNAL_OK) {
-        code = store_bytes_at(journal, row, 1, &stored);
+        code = sql_body_of(journal, row, &stored);
         *ret_same = code == JOURNAL_OK && hl7_slice_equal(stored, bytes);
-        store_end(row);
+        sql_end(row);
     }
     return code == JOURNAL_NONE || code == JOURNAL_DAMAGED ? JOURNAL_OK : code;
 }
 
 static bool same_sender(sqlite3_stmt *row, const struct journal_message *message)
 {
-    return hl7_slice_equal(store_text_at(row, 1), store_clip(message->application)) &&
-           hl7_slice_equal(store_text_at(row, 2), store_clip(message->facility));
+    return hl7_slice_equal(sql_text_at(row, 1), sql_clip(message->application)) &&
+           hl7_slice_equal(sql_text_at(row, 2), sql_clip(message->facility));
 }
 
 /* Looks for the control id of this sender within the window. */
@@ -121,10 +122,10 @@ static enum journal_code find_same(struct journal *journal, const struct journal
     if (message->duplicate_window <= 0 || message->control_id.len == 0) {
         return JOURNAL_OK;
     }
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_SAME_ID,
-                                  VALUES(TEXT(store_clip(message->control_id)), NUMBER(since)));
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_SAME_ID,
+                                VALUES(TEXT(sql_clip(message->control_id)), NUMBER(since)));
     for (int seen = 0; seen < SAME_ID_MAX && !same; seen++) {
-        code = store_row(journal, row);
+        code = sql_row(journal, row);
         if (code != JOURNAL_OK) {
             return code == JOURNAL_NONE ? JOURNAL_OK : code;
         }
@@ -143,7 +144,7 @@ static enum journal_code find_same(struct journal *journal, const struct journal
             break;
         }
     }
-    store_end(row);
+    sql_end(row);
     return code;
 }
 
@@ -156,13 +157,13 @@ static enum journal_code has_room(struct journal *journal, bool *ret_room)
     static const enum statement asked[2] = {STATEMENT_PAGE_COUNT, STATEMENT_FREE_COUNT};
 
     for (size_t i = 0; i < 2 && journal->max_bytes > 0; i++) {
-        sqlite3_stmt *row = store_ask(journal, asked[i], NULL, 0);
-        enum journal_code code = store_row(journal, row);
+        sqlite3_stmt *row = sql_ask(journal, asked[i], NULL, 0);
+        enum journal_code code = sql_row(journal, row);
         if (code != JOURNAL_OK) {
             return code;
         }
         counts[i] = sqlite3_column_int64(row, 0);
-        store_end(row);
+        sql_end(row);
     }
     uint64_t used = (uint64_t)(counts[0] - counts[1]) * (uint64_t)journal->page_size;
     *ret_room = journal->max_bytes == 0 || used < journal->max_bytes;
@@ -177,7 +178,7 @@ static enum journal_code append(struct journal *journal, const struct journal_me
     assert(message->bytes.len > 0 && message->key_count <= JOURNAL_KEYS_MAX &&
            message->delivery_count <= JOURNAL_DELIVERIES_MAX);
     if (message->bytes.len > JOURNAL_BYTES_MAX || message->reply.len > JOURNAL_BYTES_MAX) {
-        return store_refuse(journal, JOURNAL_REFUSED, "the message is too large for the journal");
+        return sql_refuse(journal, JOURNAL_REFUSED, "the message is too large for the journal");
     }
     enum journal_code code = find_same(journal, message, &result);
     if (code == JOURNAL_OK && result.result != JOURNAL_DUPLICATE) {
@@ -192,7 +193,7 @@ static enum journal_code append(struct journal *journal, const struct journal_me
 enum journal_code journal_append(struct journal *journal, const struct journal_message *messages,
                                  size_t count, struct journal_appended *ret_results)
 {
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
     bool room = false;
 
     if (code == JOURNAL_OK) {
@@ -209,26 +210,26 @@ enum journal_code journal_append(struct journal *journal, const struct journal_m
 
 enum journal_code journal_set_reply(struct journal *journal, int64_t message, hl7_slice reply)
 {
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     if (code == JOURNAL_OK && reply.len > JOURNAL_BYTES_MAX) {
-        code = store_refuse(journal, JOURNAL_REFUSED, "the reply is too large for the journal");
+        code = sql_refuse(journal, JOURNAL_REFUSED, "the reply is too large for the journal");
     }
     return code == JOURNAL_OK ? set_reply(journal, message, reply) : code;
 }
 
 enum journal_code journal_reply(struct journal *journal, int64_t message, hl7_slice *ret_reply)
 {
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     if (code != JOURNAL_OK) {
         return code;
     }
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_REPLY_GET, VALUES(NUMBER(message)));
-    code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_REPLY_GET, VALUES(NUMBER(message)));
+    code = sql_row(journal, row);
     if (code == JOURNAL_OK) {
-        store_lend(journal, row);
-        code = store_bytes_at(journal, row, 1, ret_reply);
+        sql_lend(journal, row);
+        code = sql_body_of(journal, row, ret_reply);
     }
     return code;
 }

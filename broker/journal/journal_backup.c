@@ -3,7 +3,7 @@
  * A copy while the journal works on. SQLite's backup goes through the journal's own connection, so what
  * is changed meanwhile is changed in the copy too, and the copy is that of the moment it ends. It is
  * written under a temporary name and takes its name when it is synced. */
-#include "store.h"
+#include "sql.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +37,7 @@ static void abandon(struct journal_backup *backup)
 /* A failure of the copy is not one of the journal. */
 static enum journal_code copy_failed(struct journal_backup *backup, const char *what, int result)
 {
-    enum journal_code code = store_code(result);
+    enum journal_code code = sql_code(result);
 
     (void)snprintf(backup->journal->reason, sizeof backup->journal->reason, "%s: %s", what,
                    sqlite3_errstr(result));
@@ -61,7 +61,7 @@ static bool make_temporary(struct journal_backup *backup, const char *path)
 enum journal_code journal_backup_begin(struct journal *journal, const char *path,
                                        struct journal_backup **ret_backup)
 {
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
     struct journal_backup *backup = code == JOURNAL_OK ? calloc(1, sizeof *backup) : NULL;
 
     if (code != JOURNAL_OK || backup == NULL) {
@@ -92,7 +92,7 @@ enum journal_code journal_backup_begin(struct journal *journal, const char *path
 enum journal_code journal_backup_step(struct journal_backup *backup, size_t pages,
                                       size_t *ret_remaining)
 {
-    enum journal_code code = store_enter(backup->journal);
+    enum journal_code code = sql_enter(backup->journal);
 
     if (code != JOURNAL_OK) {
         return code;

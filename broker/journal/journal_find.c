@@ -3,7 +3,7 @@
  * Finding messages. One index drives, the most selective one the query has a value for; what it gives is
  * in the order of time, and the other conditions are tried on each row. A call looks at a bounded number
  * of rows, so that a rare combination costs many short calls and never one long one. */
-#include "store.h"
+#include "sql.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -20,28 +20,28 @@ struct page {
 struct index_use {
     enum statement newest;
     enum statement oldest;
-    struct store_value what;
-    struct store_value value; /* of a key */
+    struct sql_value what;
+    struct sql_value value; /* of a key */
     bool has_value;
 };
 
 static struct index_use choose(const struct journal_query *query)
 {
-    const struct store_value none = {STORE_NULL, 0, {NULL, 0}};
+    const struct sql_value none = {SQL_NULL, 0, {NULL, 0}};
     const bool few = query->state > JOURNAL_STATE_SETTLED;
 
     if (query->control_id.len > 0) {
         return (struct index_use){STATEMENT_FIND_CONTROL_ID, STATEMENT_FIND_CONTROL_ID_OLDEST,
-                                  TEXT(store_clip(query->control_id)), none, false};
+                                  TEXT(sql_clip(query->control_id)), none, false};
     }
     if (query->key_count > 0) {
         return (struct index_use){STATEMENT_FIND_KEY, STATEMENT_FIND_KEY_OLDEST,
-                                  TEXT(store_clip(query->keys[0].name)),
-                                  TEXT(store_clip(query->keys[0].value)), true};
+                                  TEXT(sql_clip(query->keys[0].name)),
+                                  TEXT(sql_clip(query->keys[0].value)), true};
     }
     if (!few && query->type.len > 0) {
         return (struct index_use){STATEMENT_FIND_TYPE, STATEMENT_FIND_TYPE_OLDEST,
-                                  TEXT(store_clip(query->type)), none, false};
+                                  TEXT(sql_clip(query->type)), none, false};
     }
     if (query->state != JOURNAL_STATE_ANY) {
         return (struct index_use){STATEMENT_FIND_STATE, STATEMENT_FIND_STATE_OLDEST,
@@ -61,10 +61,10 @@ static sqlite3_stmt *start(struct journal *journal, const struct journal_query *
     if (cursor.id == 0) {
         cursor = (struct journal_cursor){query->oldest_first ? query->from : to, 0};
     }
-    const struct store_value values[] = {use.what, NUMBER(cursor.received), NUMBER(cursor.id),
-                                         NUMBER(query->oldest_first ? to : query->from), use.value};
-    return store_ask(journal, query->oldest_first ? use.oldest : use.newest, values,
-                     use.has_value ? 5 : 4);
+    const struct sql_value values[] = {use.what, NUMBER(cursor.received), NUMBER(cursor.id),
+                                       NUMBER(query->oldest_first ? to : query->from), use.value};
+    return sql_ask(journal, query->oldest_first ? use.oldest : use.newest, values,
+                   use.has_value ? 5 : 4);
 }
 
 static struct journal_summary summary_of(sqlite3_stmt *row)
@@ -76,18 +76,18 @@ static struct journal_summary summary_of(sqlite3_stmt *row)
         .state = (enum journal_state)sqlite3_column_int(row, 3),
         .pending = sqlite3_column_int64(row, 4),
         .dead = sqlite3_column_int64(row, 5),
-        .listener = store_text_at(row, 6),
-        .peer = store_text_at(row, 7),
-        .control_id = store_text_at(row, 8),
-        .type = store_text_at(row, 9),
-        .application = store_text_at(row, 10),
-        .facility = store_text_at(row, 11),
+        .listener = sql_text_at(row, 6),
+        .peer = sql_text_at(row, 7),
+        .control_id = sql_text_at(row, 8),
+        .type = sql_text_at(row, 9),
+        .application = sql_text_at(row, 10),
+        .facility = sql_text_at(row, 11),
     };
 }
 
 static bool agrees(hl7_slice wanted, hl7_slice found)
 {
-    return wanted.len == 0 || hl7_slice_equal(store_clip(wanted), found);
+    return wanted.len == 0 || hl7_slice_equal(sql_clip(wanted), found);
 }
 
 static enum journal_code has_keys(struct page *page, int64_t message, bool *ret_fits)
@@ -95,12 +95,12 @@ static enum journal_code has_keys(struct page *page, int64_t message, bool *ret_
     const struct journal_query *query = page->query;
 
     for (size_t i = 0; i < query->key_count && *ret_fits; i++) {
-        sqlite3_stmt *row = store_ask(page->journal, STATEMENT_KEY_HAS,
-                                      VALUES(NUMBER(message), TEXT(store_clip(query->keys[i].name)),
-                                             TEXT(store_clip(query->keys[i].value))));
-        enum journal_code code = store_row(page->journal, row);
+        sqlite3_stmt *row = sql_ask(page->journal, STATEMENT_KEY_HAS,
+                                    VALUES(NUMBER(message), TEXT(sql_clip(query->keys[i].name)),
+                                           TEXT(sql_clip(query->keys[i].value))));
+        enum journal_code code = sql_row(page->journal, row);
         if (code == JOURNAL_OK) {
-            store_end(row);
+            sql_end(row);
         } else if (code == JOURNAL_NONE) {
             *ret_fits = false;
         } else {
@@ -131,7 +131,7 @@ static enum journal_code fill(struct page *page, sqlite3_stmt *row,
     bool go_on = true;
 
     while (go_on && page->given < page->query->limit && page->examined < JOURNAL_EXAMINED_MAX) {
-        enum journal_code code = store_row(page->journal, row);
+        enum journal_code code = sql_row(page->journal, row);
         bool wanted = false;
         if (code != JOURNAL_OK) {
             return code;
@@ -139,7 +139,7 @@ static enum journal_code fill(struct page *page, sqlite3_stmt *row,
         struct journal_summary summary = summary_of(row);
         code = fits(page, &summary, &wanted);
         if (code != JOURNAL_OK) {
-            store_end(row);
+            sql_end(row);
             return code;
         }
         page->examined++;
@@ -151,7 +151,7 @@ static enum journal_code fill(struct page *page, sqlite3_stmt *row,
             page->journal->walking = false;
         }
     }
-    store_end(row);
+    sql_end(row);
     return JOURNAL_OK;
 }
 
@@ -160,7 +160,7 @@ enum journal_code journal_find(struct journal *journal, const struct journal_que
                                void *context, struct journal_cursor *ret_cursor)
 {
     struct page page = {journal, query, 0, 0, query->cursor};
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     assert(query->limit > 0 && query->key_count <= JOURNAL_KEYS_MAX);
     if (code != JOURNAL_OK) {
@@ -176,15 +176,15 @@ enum journal_code journal_find(struct journal *journal, const struct journal_que
 enum journal_code journal_get(struct journal *journal, int64_t message,
                               struct journal_summary *ret_summary)
 {
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     if (code != JOURNAL_OK) {
         return code;
     }
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_MESSAGE_GET, VALUES(NUMBER(message)));
-    code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_MESSAGE_GET, VALUES(NUMBER(message)));
+    code = sql_row(journal, row);
     if (code == JOURNAL_OK) {
-        store_lend(journal, row);
+        sql_lend(journal, row);
         *ret_summary = summary_of(row);
     }
     return code;

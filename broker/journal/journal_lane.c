@@ -2,7 +2,7 @@
  *
  * Lanes, and the counters that make their state known without counting. Every change of a delivery's
  * state goes through journal_count(), in the transaction that makes it. */
-#include "store.h"
+#include "sql.h"
 
 #include <assert.h>
 
@@ -10,18 +10,18 @@ enum { LANE_COLUMN_ID, LANE_COLUMN_OWNER, LANE_COLUMN_UNTIL };
 
 static sqlite3_stmt *ask_lane(struct journal *journal, const struct journal_lane *lane)
 {
-    return store_ask(journal, STATEMENT_LANE_FIND,
-                     VALUES(TEXT(store_clip(lane->route)), TEXT(store_clip(lane->destination)),
-                            NUMBER(lane->number)));
+    return sql_ask(journal, STATEMENT_LANE_FIND,
+                   VALUES(TEXT(sql_clip(lane->route)), TEXT(sql_clip(lane->destination)),
+                          NUMBER(lane->number)));
 }
 
 static enum journal_code add_lane(struct journal *journal, const struct journal_lane *lane,
                                   int64_t *ret_id)
 {
     enum journal_code code =
-        store_do(journal, STATEMENT_LANE_ADD,
-                 VALUES(TEXT(store_clip(lane->route)), TEXT(store_clip(lane->destination)),
-                        NUMBER(lane->number)));
+        sql_do(journal, STATEMENT_LANE_ADD,
+               VALUES(TEXT(sql_clip(lane->route)), TEXT(sql_clip(lane->destination)),
+                      NUMBER(lane->number)));
 
     if (code == JOURNAL_OK) {
         *ret_id = sqlite3_last_insert_rowid(journal->db);
@@ -33,11 +33,11 @@ enum journal_code journal_lane_id(struct journal *journal, const struct journal_
                                   int64_t *ret_id)
 {
     sqlite3_stmt *found = ask_lane(journal, lane);
-    enum journal_code code = store_row(journal, found);
+    enum journal_code code = sql_row(journal, found);
 
     if (code == JOURNAL_OK) {
         *ret_id = sqlite3_column_int64(found, LANE_COLUMN_ID);
-        store_end(found);
+        sql_end(found);
     }
     return code == JOURNAL_NONE ? add_lane(journal, lane, ret_id) : code;
 }
@@ -45,22 +45,22 @@ enum journal_code journal_lane_id(struct journal *journal, const struct journal_
 enum journal_code journal_lease(struct journal *journal, const struct journal_lane *lane,
                                 hl7_slice owner, int64_t now, int64_t until, int64_t *ret_lane)
 {
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
     int64_t id = 0;
 
     assert(owner.len > 0);
     if (code != JOURNAL_OK) {
         return code;
     }
-    owner = store_clip(owner);
+    owner = sql_clip(owner);
     sqlite3_stmt *found = ask_lane(journal, lane);
-    code = store_row(journal, found);
+    code = sql_row(journal, found);
     if (code == JOURNAL_OK) {
-        hl7_slice holder = store_text_at(found, LANE_COLUMN_OWNER);
+        hl7_slice holder = sql_text_at(found, LANE_COLUMN_OWNER);
         bool taken = holder.len > 0 && !hl7_slice_equal(holder, owner) &&
                      sqlite3_column_int64(found, LANE_COLUMN_UNTIL) > now;
         id = sqlite3_column_int64(found, LANE_COLUMN_ID);
-        store_end(found);
+        sql_end(found);
         if (taken) {
             return JOURNAL_LOCKED;
         }
@@ -69,7 +69,7 @@ enum journal_code journal_lease(struct journal *journal, const struct journal_la
     }
     if (code == JOURNAL_OK) {
         code =
-            store_do(journal, STATEMENT_LANE_LEASE, VALUES(NUMBER(id), TEXT(owner), NUMBER(until)));
+            sql_do(journal, STATEMENT_LANE_LEASE, VALUES(NUMBER(id), TEXT(owner), NUMBER(until)));
     }
     if (code == JOURNAL_OK) {
         *ret_lane = id;
@@ -79,27 +79,27 @@ enum journal_code journal_lease(struct journal *journal, const struct journal_la
 
 enum journal_code journal_unlease(struct journal *journal, int64_t lane, hl7_slice owner)
 {
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     return code != JOURNAL_OK ? code
-                              : store_do(journal, STATEMENT_LANE_UNLEASE,
-                                         VALUES(NUMBER(lane), TEXT(store_clip(owner))));
+                              : sql_do(journal, STATEMENT_LANE_UNLEASE,
+                                       VALUES(NUMBER(lane), TEXT(sql_clip(owner))));
 }
 
 enum journal_code journal_lane_set(struct journal *journal, int64_t lane,
                                    enum journal_lane_state state, hl7_slice why, int64_t now)
 {
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     if (code != JOURNAL_OK) {
         return code;
     }
     sqlite3_stmt *set =
-        store_ask(journal, STATEMENT_LANE_SET,
-                  VALUES(NUMBER(lane), NUMBER(state), TEXT(store_clip(why)), NUMBER(now)));
-    code = store_row(journal, set);
+        sql_ask(journal, STATEMENT_LANE_SET,
+                VALUES(NUMBER(lane), NUMBER(state), TEXT(sql_clip(why)), NUMBER(now)));
+    code = sql_row(journal, set);
     if (code == JOURNAL_OK) {
-        store_end(set);
+        sql_end(set);
     }
     return code;
 }
@@ -108,9 +108,9 @@ static struct journal_lane_status status_of(sqlite3_stmt *row)
 {
     return (struct journal_lane_status){
         .id = sqlite3_column_int64(row, 0),
-        .lane = {store_text_at(row, 1), store_text_at(row, 2), sqlite3_column_int64(row, 3)},
+        .lane = {sql_text_at(row, 1), sql_text_at(row, 2), sqlite3_column_int64(row, 3)},
         .state = (enum journal_lane_state)sqlite3_column_int(row, 4),
-        .why = store_text_at(row, 5),
+        .why = sql_text_at(row, 5),
         .depth = sqlite3_column_int64(row, 6),
         .dead = sqlite3_column_int64(row, 7),
         .delivered = sqlite3_column_int64(row, 8),
@@ -118,9 +118,9 @@ static struct journal_lane_status status_of(sqlite3_stmt *row)
         .oldest = sqlite3_column_int64(row, 10),
         .next_try = sqlite3_column_int64(row, 11),
         .attempts = sqlite3_column_int64(row, 12),
-        .outcome = store_text_at(row, 13),
+        .outcome = sql_text_at(row, 13),
         .outcome_at = sqlite3_column_int64(row, 14),
-        .owner = store_text_at(row, 15),
+        .owner = sql_text_at(row, 15),
         .until = sqlite3_column_int64(row, 16),
         .since = sqlite3_column_int64(row, 17),
     };
@@ -130,21 +130,21 @@ enum journal_code journal_lanes(struct journal *journal,
                                 bool (*on_lane)(void *context, const struct journal_lane_status *),
                                 void *context)
 {
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     if (code != JOURNAL_OK) {
         return code;
     }
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_LANE_ALL, NULL, 0);
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_LANE_ALL, NULL, 0);
     bool go_on = true;
-    while (go_on && (code = store_row(journal, row)) == JOURNAL_OK) {
+    while (go_on && (code = sql_row(journal, row)) == JOURNAL_OK) {
         struct journal_lane_status status = status_of(row);
         journal->walking = true;
         go_on = on_lane(context, &status);
         journal->walking = false;
     }
     if (code == JOURNAL_OK) {
-        store_end(row);
+        sql_end(row);
     }
     return code == JOURNAL_NONE ? JOURNAL_OK : code;
 }
@@ -162,7 +162,7 @@ static bool is_open(int state)
     return state == JOURNAL_DELIVERY_PENDING || state == JOURNAL_DELIVERY_HELD;
 }
 
-enum journal_code journal_count_lane(struct journal *journal, const struct store_delivery *delivery,
+enum journal_code journal_count_lane(struct journal *journal, const struct sql_delivery *delivery,
                                      int from, enum journal_delivery_state to)
 {
     int64_t depth = change(from == JOURNAL_DELIVERY_PENDING, to == JOURNAL_DELIVERY_PENDING);
@@ -170,11 +170,11 @@ enum journal_code journal_count_lane(struct journal *journal, const struct store
     int64_t delivered =
         change(from == JOURNAL_DELIVERY_DELIVERED, to == JOURNAL_DELIVERY_DELIVERED);
 
-    return store_do(journal, STATEMENT_LANE_COUNT,
-                    VALUES(NUMBER(delivery->lane), NUMBER(depth), NUMBER(dead), NUMBER(delivered)));
+    return sql_do(journal, STATEMENT_LANE_COUNT,
+                  VALUES(NUMBER(delivery->lane), NUMBER(depth), NUMBER(dead), NUMBER(delivered)));
 }
 
-enum journal_code journal_count(struct journal *journal, const struct store_delivery *delivery,
+enum journal_code journal_count(struct journal *journal, const struct sql_delivery *delivery,
                                 int from, enum journal_delivery_state to)
 {
     int64_t open = change(is_open(from), is_open((int)to));
@@ -182,16 +182,16 @@ enum journal_code journal_count(struct journal *journal, const struct store_deli
     enum journal_code code = journal_count_lane(journal, delivery, from, to);
 
     if (code == JOURNAL_OK && (open != 0 || dead != 0)) {
-        code = store_do(journal, STATEMENT_MESSAGE_COUNT,
-                        VALUES(NUMBER(delivery->message), NUMBER(open), NUMBER(dead)));
+        code = sql_do(journal, STATEMENT_MESSAGE_COUNT,
+                      VALUES(NUMBER(delivery->message), NUMBER(open), NUMBER(dead)));
     }
     return code;
 }
 
-enum journal_code journal_move(struct journal *journal, const struct store_delivery *delivery,
+enum journal_code journal_move(struct journal *journal, const struct sql_delivery *delivery,
                                enum journal_delivery_state to, int64_t now)
 {
-    enum journal_code code = store_do(
+    enum journal_code code = sql_do(
         journal, STATEMENT_DELIVERY_MOVE,
         VALUES(NUMBER(delivery->id), NUMBER(to), NUMBER(to == JOURNAL_DELIVERY_PENDING ? 0 : now)));
 
@@ -203,8 +203,8 @@ enum journal_code journal_delivery_add(struct journal *journal, int64_t message,
                                        int64_t *ret_id)
 {
     enum journal_code code =
-        store_do(journal, STATEMENT_DELIVERY_ADD,
-                 VALUES(NUMBER(message), NUMBER(lane), NUMBER(state), NUMBER(verbatim)));
+        sql_do(journal, STATEMENT_DELIVERY_ADD,
+               VALUES(NUMBER(message), NUMBER(lane), NUMBER(state), NUMBER(verbatim)));
 
     if (code == JOURNAL_OK) {
         *ret_id = sqlite3_last_insert_rowid(journal->db);

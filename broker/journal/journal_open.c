@@ -106,7 +106,7 @@ static enum journal_code take(struct journal *journal)
     int64_t page_size = 0;
 
     for (size_t i = 0; i < sizeof needed / sizeof needed[0] && code == JOURNAL_OK; i++) {
-        code = store_do(journal, needed[i], NULL, 0);
+        code = sql_do(journal, needed[i], NULL, 0);
     }
     if (code == JOURNAL_OK) {
         code = schema_pragma(journal, "PRAGMA page_size", &page_size);
@@ -129,7 +129,7 @@ static enum journal_code open_at(struct journal *journal, const char *folder,
         path, &journal->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
         NULL);
     if (result != SQLITE_OK) {
-        return store_fail(journal, result, "opening the journal");
+        return sql_fail(journal, result, "opening the journal");
     }
     enum journal_code code = configure(journal, options);
     if (code == JOURNAL_OK) {
@@ -156,7 +156,7 @@ enum journal_code journal_open(const char *folder, const struct journal_options 
     journal->max_bytes = options->max_bytes;
     enum journal_code code = open_at(journal, folder, options);
     if (code == JOURNAL_BUSY) {
-        code = store_refuse(journal, JOURNAL_LOCKED, "another process has the journal open");
+        code = sql_refuse(journal, JOURNAL_LOCKED, "another process has the journal open");
     }
     if (code != JOURNAL_OK) {
         if (ret_reason != NULL) {

@@ -2,20 +2,20 @@
  *
  * What people ask for: deliver again, retry, give up, release; and setting a damaged message aside,
  * which the broker does in their place. Each leaves a note in the message's story. */
-#include "store.h"
+#include "sql.h"
 
 static enum journal_code get_delivery(struct journal *journal, int64_t id,
-                                      struct store_delivery *ret_delivery, int64_t *ret_sent)
+                                      struct sql_delivery *ret_delivery, int64_t *ret_sent)
 {
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_DELIVERY_GET, VALUES(NUMBER(id)));
-    enum journal_code code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_DELIVERY_GET, VALUES(NUMBER(id)));
+    enum journal_code code = sql_row(journal, row);
 
     if (code == JOURNAL_OK) {
         *ret_delivery =
-            (struct store_delivery){id, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
-                                    (enum journal_delivery_state)sqlite3_column_int(row, 2)};
+            (struct sql_delivery){id, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
+                                  (enum journal_delivery_state)sqlite3_column_int(row, 2)};
         *ret_sent = sqlite3_column_int64(row, 4);
-        store_end(row);
+        sql_end(row);
     }
     return code;
 }
@@ -23,12 +23,12 @@ static enum journal_code get_delivery(struct journal *journal, int64_t id,
 static enum journal_code get_state(struct journal *journal, int64_t message,
                                    enum journal_state *ret_state)
 {
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_MESSAGE_STATE, VALUES(NUMBER(message)));
-    enum journal_code code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_MESSAGE_STATE, VALUES(NUMBER(message)));
+    enum journal_code code = sql_row(journal, row);
 
     if (code == JOURNAL_OK) {
         *ret_state = (enum journal_state)sqlite3_column_int(row, 0);
-        store_end(row);
+        sql_end(row);
     }
     return code;
 }
@@ -36,16 +36,15 @@ static enum journal_code get_state(struct journal *journal, int64_t message,
 static enum journal_code set_state(struct journal *journal, int64_t message,
                                    enum journal_state state)
 {
-    return store_do(journal, STATEMENT_MESSAGE_SET_STATE, VALUES(NUMBER(message), NUMBER(state)));
+    return sql_do(journal, STATEMENT_MESSAGE_SET_STATE, VALUES(NUMBER(message), NUMBER(state)));
 }
 
 enum journal_code journal_note_add(struct journal *journal, int64_t message, int64_t delivery,
                                    const char *what, const struct journal_note *note)
 {
-    return store_do(journal, STATEMENT_NOTE_ADD,
-                    VALUES(NUMBER(message), NUMBER(delivery), TEXT(hl7_slice_of(what)),
-                           TEXT(store_clip(note->who)), TEXT(store_clip(note->why)),
-                           NUMBER(note->at)));
+    return sql_do(journal, STATEMENT_NOTE_ADD,
+                  VALUES(NUMBER(message), NUMBER(delivery), TEXT(hl7_slice_of(what)),
+                         TEXT(sql_clip(note->who)), TEXT(sql_clip(note->why)), NUMBER(note->at)));
 }
 
 /* ---- Deliver again --------------------------------------------------------------------------- */
@@ -54,7 +53,7 @@ enum journal_code journal_note_add(struct journal *journal, int64_t message, int
 static enum journal_code sent_by(struct journal *journal, int64_t delivery, int64_t message,
                                  int64_t *ret_reference)
 {
-    struct store_delivery found = {0};
+    struct sql_delivery found = {0};
     enum journal_code code = get_delivery(journal, delivery, &found, ret_reference);
 
     if (code == JOURNAL_OK && (found.message != message || *ret_reference == 0)) {
@@ -67,7 +66,7 @@ static enum journal_code replay(struct journal *journal, int64_t message,
                                 const struct journal_lane *lane, int64_t reference,
                                 int64_t *ret_delivery)
 {
-    struct store_delivery delivery = {.message = message, .state = JOURNAL_DELIVERY_PENDING};
+    struct sql_delivery delivery = {.message = message, .state = JOURNAL_DELIVERY_PENDING};
     enum journal_code code = journal_lane_id(journal, lane, &delivery.lane);
 
     if (code == JOURNAL_OK) {
@@ -75,7 +74,7 @@ static enum journal_code replay(struct journal *journal, int64_t message,
                                     &delivery.id);
     }
     if (code == JOURNAL_OK) {
-        code = journal_count(journal, &delivery, STORE_NEW, delivery.state);
+        code = journal_count(journal, &delivery, SQL_NEW, delivery.state);
     }
     if (code == JOURNAL_OK) {
         *ret_delivery = delivery.id;
@@ -90,7 +89,7 @@ enum journal_code journal_replay(struct journal *journal, int64_t message,
     enum journal_state state = JOURNAL_STATE_ANY;
     int64_t reference = 0;
     int64_t delivery = 0;
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     if (code == JOURNAL_OK) {
         code = get_state(journal, message, &state);
@@ -118,10 +117,10 @@ enum journal_code journal_replay(struct journal *journal, int64_t message,
 enum journal_code journal_retry(struct journal *journal, int64_t delivery,
                                 const struct journal_note *note)
 {
-    struct store_delivery found = {0};
+    struct sql_delivery found = {0};
     int64_t sent = 0;
     enum journal_state state = JOURNAL_STATE_ANY;
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     if (code == JOURNAL_OK) {
         code = get_delivery(journal, delivery, &found, &sent);
@@ -142,16 +141,16 @@ enum journal_code journal_retry(struct journal *journal, int64_t delivery,
 
 /* The first delivery of a message that the statement finds. */
 static enum journal_code find_first(struct journal *journal, enum statement statement,
-                                    int64_t message, struct store_delivery *ret_delivery)
+                                    int64_t message, struct sql_delivery *ret_delivery)
 {
-    sqlite3_stmt *row = store_ask(journal, statement, VALUES(NUMBER(message)));
-    enum journal_code code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, statement, VALUES(NUMBER(message)));
+    enum journal_code code = sql_row(journal, row);
 
     if (code == JOURNAL_OK) {
-        *ret_delivery = (struct store_delivery){
+        *ret_delivery = (struct sql_delivery){
             sqlite3_column_int64(row, 0), message, sqlite3_column_int64(row, 1),
             (enum journal_delivery_state)sqlite3_column_int(row, 2)};
-        store_end(row);
+        sql_end(row);
     }
     return code;
 }
@@ -159,7 +158,7 @@ static enum journal_code find_first(struct journal *journal, enum statement stat
 enum journal_code journal_move_each(struct journal *journal, enum statement statement,
                                     int64_t message, enum journal_delivery_state to, int64_t now)
 {
-    struct store_delivery delivery;
+    struct sql_delivery delivery;
     enum journal_code code;
 
     while ((code = find_first(journal, statement, message, &delivery)) == JOURNAL_OK) {
@@ -174,7 +173,7 @@ enum journal_code journal_move_each(struct journal *journal, enum statement stat
 /* A message is held as long as one of its deliveries is. */
 static enum journal_code end_hold(struct journal *journal, int64_t message)
 {
-    struct store_delivery delivery;
+    struct sql_delivery delivery;
     enum journal_state state = JOURNAL_STATE_ANY;
     enum journal_code code = get_state(journal, message, &state);
 
@@ -187,17 +186,17 @@ static enum journal_code end_hold(struct journal *journal, int64_t message)
     }
     code = set_state(journal, message, JOURNAL_STATE_SETTLED);
     /* By its counters. */
-    return code == JOURNAL_OK ? store_do(journal, STATEMENT_MESSAGE_COUNT,
-                                         VALUES(NUMBER(message), NUMBER(0), NUMBER(0)))
+    return code == JOURNAL_OK ? sql_do(journal, STATEMENT_MESSAGE_COUNT,
+                                       VALUES(NUMBER(message), NUMBER(0), NUMBER(0)))
                               : code;
 }
 
 enum journal_code journal_drop(struct journal *journal, int64_t delivery,
                                const struct journal_note *note)
 {
-    struct store_delivery found = {0};
+    struct sql_delivery found = {0};
     int64_t sent = 0;
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     if (code == JOURNAL_OK) {
         code = get_delivery(journal, delivery, &found, &sent);
@@ -222,7 +221,7 @@ enum journal_code journal_release(struct journal *journal, int64_t message,
                                   const struct journal_note *note)
 {
     enum journal_state state = JOURNAL_STATE_ANY;
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     if (code == JOURNAL_OK) {
         code = get_state(journal, message, &state);
@@ -245,7 +244,7 @@ enum journal_code journal_set_aside(struct journal *journal, int64_t message, in
 {
     const struct journal_note note = {HL7_TEXT("orderly"), HL7_TEXT("stored bytes are damaged"),
                                       now};
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     if (code == JOURNAL_OK) {
         code = journal_move_each(journal, STATEMENT_DELIVERY_OPEN, message, JOURNAL_DELIVERY_DEAD,

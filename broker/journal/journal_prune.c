@@ -3,19 +3,19 @@
  * Old messages go (J7), a few at a time: each step is part of an ordinary transaction. Pages that come
  * free are given back to the file system in small steps too; the file shrinks when the log is next moved
  * into place. */
-#include "store.h"
+#include "sql.h"
 
 #include <assert.h>
 
 static enum journal_code get_number(struct journal *journal, enum statement statement,
                                     int64_t *ret_number)
 {
-    sqlite3_stmt *row = store_ask(journal, statement, NULL, 0);
-    enum journal_code code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, statement, NULL, 0);
+    enum journal_code code = sql_row(journal, row);
 
     if (code == JOURNAL_OK) {
         *ret_number = sqlite3_column_int64(row, 0);
-        store_end(row);
+        sql_end(row);
     }
     return code;
 }
@@ -42,7 +42,7 @@ enum journal_code journal_size(struct journal *journal, struct journal_size *ret
     struct journal_size size = {0, 0, 0};
     sqlite3_file *log = NULL;
     sqlite3_int64 bytes = 0;
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     if (code == JOURNAL_OK) {
         code = get_size(journal, &size);
@@ -55,7 +55,7 @@ enum journal_code journal_size(struct journal *journal, struct journal_size *ret
         log != NULL && log->pMethods != NULL) {
         int result = log->pMethods->xFileSize(log, &bytes);
         if (result != SQLITE_OK) {
-            return store_fail(journal, result, "the size of the log");
+            return sql_fail(journal, result, "the size of the log");
         }
     }
     size.log_bytes = (uint64_t)bytes;
@@ -77,7 +77,7 @@ static enum journal_code remove_message(struct journal *journal, int64_t message
         journal_move_each(journal, STATEMENT_DELIVERY_DEAD, message, JOURNAL_DELIVERY_DROPPED, 0);
 
     for (size_t i = 0; i < sizeof rows_of / sizeof rows_of[0] && code == JOURNAL_OK; i++) {
-        code = store_do(journal, rows_of[i], VALUES(NUMBER(message)));
+        code = sql_do(journal, rows_of[i], VALUES(NUMBER(message)));
     }
     return code;
 }
@@ -89,11 +89,11 @@ static enum journal_code find_victim(struct journal *journal, enum statement sta
     if (before == 0) {
         return JOURNAL_NONE;
     }
-    sqlite3_stmt *row = store_ask(journal, statement, VALUES(NUMBER(before)));
-    enum journal_code code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, statement, VALUES(NUMBER(before)));
+    enum journal_code code = sql_row(journal, row);
     if (code == JOURNAL_OK) {
         *ret_message = sqlite3_column_int64(row, 0);
-        store_end(row);
+        sql_end(row);
     }
     return code;
 }
@@ -125,7 +125,7 @@ enum journal_code journal_prune(struct journal *journal, const struct journal_po
 {
     struct journal_pruned pruned = {0, true};
     int64_t unused = 0;
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     assert(policy->step > 0);
     while (code == JOURNAL_OK && pruned.more && pruned.messages < policy->step) {
@@ -140,7 +140,7 @@ enum journal_code journal_prune(struct journal *journal, const struct journal_po
         }
     }
     if (code == JOURNAL_OK) {
-        code = store_do(journal, STATEMENT_VACUUM, NULL, 0);
+        code = sql_do(journal, STATEMENT_VACUUM, NULL, 0);
     }
     if (code == JOURNAL_OK) {
         code = get_number(journal, STATEMENT_FREE_COUNT, &unused);

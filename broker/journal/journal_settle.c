@@ -3,7 +3,7 @@
  * Deliveries out. journal_next() only reads, so a crash between it and the settlement leaves the
  * delivery as it was: pending, at the head of its lane (J4). The number of the attempt makes settling
  * idempotent: the second settlement of an attempt finds it counted. */
-#include "store.h"
+#include "sql.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -15,13 +15,13 @@ enum journal_code journal_reference(struct journal *journal, int64_t reference,
                                     hl7_slice *ret_bytes)
 {
     bool received = reference < 0;
-    sqlite3_stmt *row = store_ask(journal, received ? STATEMENT_RECEIVED_GET : STATEMENT_BODY_GET,
-                                  VALUES(NUMBER(received ? -reference : reference)));
-    enum journal_code code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, received ? STATEMENT_RECEIVED_GET : STATEMENT_BODY_GET,
+                                VALUES(NUMBER(received ? -reference : reference)));
+    enum journal_code code = sql_row(journal, row);
 
     if (code == JOURNAL_OK) {
-        store_lend(journal, row);
-        code = store_bytes_at(journal, row, 1, ret_bytes);
+        sql_lend(journal, row);
+        code = sql_body_of(journal, row, ret_bytes);
     }
     return code;
 }
@@ -30,8 +30,8 @@ enum journal_code journal_reference(struct journal *journal, int64_t reference,
 static enum journal_code look_at_lane(struct journal *journal, int64_t lane,
                                       struct journal_wait *ret_wait)
 {
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_LANE_GET, VALUES(NUMBER(lane)));
-    enum journal_code code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_LANE_GET, VALUES(NUMBER(lane)));
+    enum journal_code code = sql_row(journal, row);
 
     *ret_wait = (struct journal_wait){JOURNAL_LANE_RUNNING, 0, 0};
     if (code != JOURNAL_OK) {
@@ -39,7 +39,7 @@ static enum journal_code look_at_lane(struct journal *journal, int64_t lane,
     }
     ret_wait->state = (enum journal_lane_state)sqlite3_column_int(row, 0);
     ret_wait->depth = sqlite3_column_int64(row, 1);
-    store_end(row);
+    sql_end(row);
     return ret_wait->state == JOURNAL_LANE_RUNNING && ret_wait->depth > 0 ? JOURNAL_OK
                                                                           : JOURNAL_NONE;
 }
@@ -52,16 +52,16 @@ static struct journal_delivery delivery_of(sqlite3_stmt *row)
         .attempt = sqlite3_column_int64(row, 2) + 1,
         .verbatim = sqlite3_column_int64(row, 4) != 0,
         .received = sqlite3_column_int64(row, 6),
-        .listener = store_text_at(row, 7),
-        .control_id = store_text_at(row, 8),
-        .type = store_text_at(row, 9),
+        .listener = sql_text_at(row, 7),
+        .control_id = sql_text_at(row, 8),
+        .type = sql_text_at(row, 9),
     };
 }
 
 enum journal_code journal_next(struct journal *journal, int64_t lane, int64_t after, int64_t now,
                                struct journal_delivery *ret_delivery, struct journal_wait *ret_wait)
 {
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     if (code == JOURNAL_OK) {
         code = look_at_lane(journal, lane, ret_wait);
@@ -69,12 +69,12 @@ enum journal_code journal_next(struct journal *journal, int64_t lane, int64_t af
     if (code != JOURNAL_OK) {
         return code;
     }
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_NEXT, VALUES(NUMBER(lane), NUMBER(after)));
-    code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_NEXT, VALUES(NUMBER(lane), NUMBER(after)));
+    code = sql_row(journal, row);
     if (code != JOURNAL_OK) {
         return code;
     }
-    store_lend(journal, row);
+    sql_lend(journal, row);
     ret_wait->next_try = sqlite3_column_int64(row, 3);
     if (ret_wait->next_try > now) {
         return JOURNAL_NONE;
@@ -88,7 +88,7 @@ enum journal_code journal_next(struct journal *journal, int64_t lane, int64_t af
     /* A pending delivery whose message is gone altogether is damage, too. */
     return code == JOURNAL_NONE ||
                    (code == JOURNAL_OK && sqlite3_column_type(row, 5) == SQLITE_NULL)
-               ? store_damaged(journal, "a delivery without its message")
+               ? sql_damaged(journal, "a delivery without its message")
                : code;
 }
 
@@ -108,7 +108,7 @@ static const struct {
 
 /* A delivery as it is before it is settled. */
 struct before {
-    struct store_delivery delivery;
+    struct sql_delivery delivery;
     int64_t attempts;
     int64_t sent; /* a body reference */
     enum journal_settled verdict;
@@ -119,37 +119,37 @@ static enum journal_code look_before(struct journal *journal,
                                      struct before *ret_before)
 {
     sqlite3_stmt *row =
-        store_ask(journal, STATEMENT_DELIVERY_GET, VALUES(NUMBER(settlement->delivery)));
-    enum journal_code code = store_row(journal, row);
+        sql_ask(journal, STATEMENT_DELIVERY_GET, VALUES(NUMBER(settlement->delivery)));
+    enum journal_code code = sql_row(journal, row);
 
     /* What is gone was pruned, so it was settled. */
     *ret_before = (struct before){.verdict = JOURNAL_ALREADY};
     if (code != JOURNAL_OK) {
         return code == JOURNAL_NONE ? JOURNAL_OK : code;
     }
-    ret_before->delivery = (struct store_delivery){
+    ret_before->delivery = (struct sql_delivery){
         settlement->delivery, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
         (enum journal_delivery_state)sqlite3_column_int(row, 2)};
     ret_before->attempts = sqlite3_column_int64(row, 3);
     ret_before->sent = sqlite3_column_int64(row, 4);
-    hl7_slice owner = store_text_at(row, 5);
-    if (settlement->owner.ptr != NULL && !hl7_slice_equal(owner, store_clip(settlement->owner))) {
+    hl7_slice owner = sql_text_at(row, 5);
+    if (settlement->owner.ptr != NULL && !hl7_slice_equal(owner, sql_clip(settlement->owner))) {
         ret_before->verdict = JOURNAL_NOT_YOURS;
     } else if (ret_before->delivery.state == JOURNAL_DELIVERY_PENDING &&
                settlement->attempt > ret_before->attempts) {
         assert(settlement->attempt == ret_before->attempts + 1);
         ret_before->verdict = JOURNAL_SETTLED;
     }
-    store_end(row);
+    sql_end(row);
     return JOURNAL_OK;
 }
 
 static enum journal_code add_body(struct journal *journal, int64_t message, hl7_slice bytes,
                                   int64_t *ret_reference)
 {
-    enum journal_code code =
-        store_do(journal, STATEMENT_BODY_ADD,
-                 VALUES(NUMBER(message), NUMBER(store_checksum(journal, bytes)), BYTES(bytes)));
+    enum journal_code code = sql_do(
+        journal, STATEMENT_BODY_ADD,
+        VALUES(NUMBER(message), NUMBER(sql_checksum(journal, message, bytes)), BYTES(bytes)));
 
     if (code == JOURNAL_OK) {
         *ret_reference = sqlite3_last_insert_rowid(journal->db);
@@ -167,7 +167,7 @@ static enum journal_code same_body(struct journal *journal, int64_t reference, h
     if (code == JOURNAL_OK && hl7_slice_equal(stored, bytes)) {
         *ret_reference = reference;
     }
-    store_take_back(journal);
+    sql_take_back(journal);
     return code == JOURNAL_NONE || code == JOURNAL_DAMAGED ? JOURNAL_OK : code;
 }
 
@@ -200,18 +200,18 @@ static enum journal_code drop_attempt(struct journal *journal, const struct befo
     if (number <= 1) {
         return JOURNAL_OK;
     }
-    sqlite3_stmt *row = store_ask(journal, STATEMENT_ATTEMPT_DROP,
-                                  VALUES(NUMBER(before->delivery.id), NUMBER(number)));
-    enum journal_code code = store_row(journal, row);
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_ATTEMPT_DROP,
+                                VALUES(NUMBER(before->delivery.id), NUMBER(number)));
+    enum journal_code code = sql_row(journal, row);
     if (code != JOURNAL_OK) {
         return code == JOURNAL_NONE ? JOURNAL_OK : code;
     }
     int64_t sent = sqlite3_column_int64(row, 0);
     int64_t answer = sqlite3_column_int64(row, 1);
-    store_end(row);
-    code = store_do(journal, STATEMENT_BODY_DROP, VALUES(NUMBER(answer)));
+    sql_end(row);
+    code = sql_do(journal, STATEMENT_BODY_DROP, VALUES(NUMBER(answer)));
     if (code == JOURNAL_OK) {
-        code = store_do(
+        code = sql_do(
             journal, STATEMENT_BODY_DROP_UNUSED,
             VALUES(NUMBER(sent), NUMBER(before->delivery.id), NUMBER(before->delivery.message)));
     }
@@ -228,14 +228,13 @@ static enum journal_code add_attempt(struct journal *journal, const struct befor
         code = add_body(journal, before->delivery.message, settlement->answer, &answer);
     }
     if (code == JOURNAL_OK) {
-        code = store_do(journal, STATEMENT_ATTEMPT_ADD,
-                        VALUES(NUMBER(settlement->delivery), NUMBER(settlement->attempt),
-                               NUMBER(settlement->started), NUMBER(settlement->ended),
-                               NUMBER(settlement->outcome), NUMBER(*ret_sent), NUMBER(answer),
-                               TEXT(store_clip(settlement->word)),
-                               TEXT(store_clip(settlement->reason)),
-                               TEXT(store_clip(settlement->template)),
-                               TEXT(store_clip(settlement->template_hash))));
+        code = sql_do(journal, STATEMENT_ATTEMPT_ADD,
+                      VALUES(NUMBER(settlement->delivery), NUMBER(settlement->attempt),
+                             NUMBER(settlement->started), NUMBER(settlement->ended),
+                             NUMBER(settlement->outcome), NUMBER(*ret_sent), NUMBER(answer),
+                             TEXT(sql_clip(settlement->word)), TEXT(sql_clip(settlement->reason)),
+                             TEXT(sql_clip(settlement->template)),
+                             TEXT(sql_clip(settlement->template_hash))));
     }
     return code == JOURNAL_OK
                ? drop_attempt(journal, before, settlement->attempt - JOURNAL_ATTEMPTS_KEPT + 1)
@@ -247,12 +246,12 @@ static enum journal_code change_delivery(struct journal *journal, const struct b
 {
     enum journal_delivery_state state = effects[settlement->outcome].state;
     bool pending = state == JOURNAL_DELIVERY_PENDING;
-    enum journal_code code = store_do(
+    enum journal_code code = sql_do(
         journal, STATEMENT_DELIVERY_SETTLE,
         VALUES(NUMBER(settlement->delivery), NUMBER(state), NUMBER(settlement->attempt),
                NUMBER(settlement->outcome == JOURNAL_RETRY ? settlement->next_try : 0),
                NUMBER(pending ? 0 : settlement->ended), NUMBER(sent == 0 ? before->sent : sent),
-               TEXT(store_clip(settlement->word)), TEXT(store_clip(settlement->reason))));
+               TEXT(sql_clip(settlement->word)), TEXT(sql_clip(settlement->reason))));
 
     if (code == JOURNAL_OK && !pending) {
         code = journal_count(journal, &before->delivery, JOURNAL_DELIVERY_PENDING, state);
@@ -263,16 +262,15 @@ static enum journal_code change_delivery(struct journal *journal, const struct b
 static enum journal_code change_lane(struct journal *journal, const struct before *before,
                                      const struct journal_settlement *settlement)
 {
-    const struct store_delivery *delivery = &before->delivery;
-    enum journal_code code =
-        store_do(journal, STATEMENT_LANE_OUTCOME,
-                 VALUES(NUMBER(delivery->lane), TEXT(store_clip(settlement->word)),
-                        NUMBER(settlement->ended)));
+    const struct sql_delivery *delivery = &before->delivery;
+    enum journal_code code = sql_do(journal, STATEMENT_LANE_OUTCOME,
+                                    VALUES(NUMBER(delivery->lane), TEXT(sql_clip(settlement->word)),
+                                           NUMBER(settlement->ended)));
 
     if (code == JOURNAL_OK && effects[settlement->outcome].halts) {
-        code = store_do(journal, STATEMENT_LANE_SET,
-                        VALUES(NUMBER(delivery->lane), NUMBER(JOURNAL_LANE_HALTED),
-                               TEXT(store_clip(settlement->reason)), NUMBER(settlement->ended)));
+        code = sql_do(journal, STATEMENT_LANE_SET,
+                      VALUES(NUMBER(delivery->lane), NUMBER(JOURNAL_LANE_HALTED),
+                             TEXT(sql_clip(settlement->reason)), NUMBER(settlement->ended)));
     }
     return code;
 }
@@ -283,11 +281,11 @@ enum journal_code journal_settle(struct journal *journal,
 {
     struct before before;
     int64_t sent = 0;
-    enum journal_code code = store_enter_change(journal);
+    enum journal_code code = sql_enter_change(journal);
 
     if (code == JOURNAL_OK &&
         (settlement->sent.len > JOURNAL_BYTES_MAX || settlement->answer.len > JOURNAL_BYTES_MAX)) {
-        code = store_refuse(journal, JOURNAL_REFUSED, "an attempt is too large for the journal");
+        code = sql_refuse(journal, JOURNAL_REFUSED, "an attempt is too large for the journal");
     }
     if (code == JOURNAL_OK) {
         code = look_before(journal, settlement, &before);

@@ -3,7 +3,7 @@
  * The story of a message: its bytes, its deliveries, their attempts, what people did. A table of what
  * each walk asks and how it reads a row would hide more than it shared, so a walk is a function that
  * turns a row into a call. */
-#include "store.h"
+#include "sql.h"
 
 /* A walk over the rows of a statement. */
 struct walk {
@@ -22,13 +22,13 @@ static enum journal_code walk(struct journal *journal, sqlite3_stmt *row, const 
     enum journal_code code = JOURNAL_OK;
     bool go_on = true;
 
-    while (go_on && (code = store_row(journal, row)) == JOURNAL_OK) {
+    while (go_on && (code = sql_row(journal, row)) == JOURNAL_OK) {
         journal->walking = true;
         go_on = walk->on_row(walk, row);
         journal->walking = false;
     }
     if (code == JOURNAL_OK) {
-        store_end(row);
+        sql_end(row);
     }
     return code == JOURNAL_NONE ? JOURNAL_OK : code;
 }
@@ -37,7 +37,7 @@ static enum journal_code walk(struct journal *journal, sqlite3_stmt *row, const 
 
 enum journal_code journal_body(struct journal *journal, int64_t body, hl7_slice *ret_bytes)
 {
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     return code == JOURNAL_OK ? journal_reference(journal, body, ret_bytes) : code;
 }
@@ -55,13 +55,13 @@ static bool on_delivery_row(const struct walk *walk, sqlite3_stmt *row)
         .id = sqlite3_column_int64(row, 0),
         .message = sqlite3_column_int64(row, 1),
         .lane_id = sqlite3_column_int64(row, 2),
-        .lane = {store_text_at(row, 3), store_text_at(row, 4), sqlite3_column_int64(row, 5)},
+        .lane = {sql_text_at(row, 3), sql_text_at(row, 4), sqlite3_column_int64(row, 5)},
         .state = (enum journal_delivery_state)sqlite3_column_int(row, 6),
         .attempts = sqlite3_column_int64(row, 7),
         .next_try = sqlite3_column_int64(row, 8),
         .settled = sqlite3_column_int64(row, 9),
-        .word = store_text_at(row, 10),
-        .reason = store_text_at(row, 11),
+        .word = sql_text_at(row, 10),
+        .reason = sql_text_at(row, 11),
     };
     return walk->on.delivery(walk->context, &story);
 }
@@ -72,10 +72,10 @@ enum journal_code journal_deliveries(struct journal *journal, int64_t message,
                                      void *context)
 {
     const struct walk rows = {on_delivery_row, context, {.delivery = on_delivery}};
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     return code == JOURNAL_OK
-               ? walk(journal, store_ask(journal, STATEMENT_DELIVERIES_OF, VALUES(NUMBER(message))),
+               ? walk(journal, sql_ask(journal, STATEMENT_DELIVERIES_OF, VALUES(NUMBER(message))),
                       &rows)
                : code;
 }
@@ -86,12 +86,12 @@ enum journal_code journal_lane_deliveries(
     void *context)
 {
     const struct walk rows = {on_delivery_row, context, {.delivery = on_delivery}};
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     return code == JOURNAL_OK ? walk(journal,
-                                     store_ask(journal, STATEMENT_DELIVERIES_IN,
-                                               VALUES(NUMBER(lane), NUMBER(state), NUMBER(after),
-                                                      NUMBER((int64_t)limit))),
+                                     sql_ask(journal, STATEMENT_DELIVERIES_IN,
+                                             VALUES(NUMBER(lane), NUMBER(state), NUMBER(after),
+                                                    NUMBER((int64_t)limit))),
                                      &rows)
                               : code;
 }
@@ -105,10 +105,10 @@ static bool on_attempt_row(const struct walk *walk, sqlite3_stmt *row)
         .started = sqlite3_column_int64(row, 1),
         .ended = sqlite3_column_int64(row, 2),
         .outcome = (enum journal_outcome)sqlite3_column_int(row, 3),
-        .word = store_text_at(row, 4),
-        .reason = store_text_at(row, 5),
-        .template = store_text_at(row, 6),
-        .template_hash = store_text_at(row, 7),
+        .word = sql_text_at(row, 4),
+        .reason = sql_text_at(row, 5),
+        .template = sql_text_at(row, 6),
+        .template_hash = sql_text_at(row, 7),
         .sent = sqlite3_column_int64(row, 8),
         .answer = sqlite3_column_int64(row, 9),
     };
@@ -121,10 +121,10 @@ enum journal_code journal_attempts(struct journal *journal, int64_t delivery,
                                    void *context)
 {
     const struct walk rows = {on_attempt_row, context, {.attempt = on_attempt}};
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     return code == JOURNAL_OK
-               ? walk(journal, store_ask(journal, STATEMENT_ATTEMPTS_OF, VALUES(NUMBER(delivery))),
+               ? walk(journal, sql_ask(journal, STATEMENT_ATTEMPTS_OF, VALUES(NUMBER(delivery))),
                       &rows)
                : code;
 }
@@ -133,8 +133,8 @@ static bool on_note_row(const struct walk *walk, sqlite3_stmt *row)
 {
     const struct journal_note_story story = {
         .delivery = sqlite3_column_int64(row, 0),
-        .what = store_text_at(row, 1),
-        .note = {store_text_at(row, 2), store_text_at(row, 3), sqlite3_column_int64(row, 4)},
+        .what = sql_text_at(row, 1),
+        .note = {sql_text_at(row, 2), sql_text_at(row, 3), sqlite3_column_int64(row, 4)},
     };
     return walk->on.note(walk->context, &story);
 }
@@ -144,17 +144,16 @@ enum journal_code journal_notes(struct journal *journal, int64_t message,
                                 void *context)
 {
     const struct walk rows = {on_note_row, context, {.note = on_note}};
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     return code == JOURNAL_OK
-               ? walk(journal, store_ask(journal, STATEMENT_NOTES_OF, VALUES(NUMBER(message))),
-                      &rows)
+               ? walk(journal, sql_ask(journal, STATEMENT_NOTES_OF, VALUES(NUMBER(message))), &rows)
                : code;
 }
 
 static bool on_key_row(const struct walk *walk, sqlite3_stmt *row)
 {
-    const struct journal_key key = {store_text_at(row, 0), store_text_at(row, 1)};
+    const struct journal_key key = {sql_text_at(row, 0), sql_text_at(row, 1)};
 
     return walk->on.key(walk->context, &key);
 }
@@ -164,10 +163,9 @@ enum journal_code journal_keys(struct journal *journal, int64_t message,
                                void *context)
 {
     const struct walk rows = {on_key_row, context, {.key = on_key}};
-    enum journal_code code = store_enter(journal);
+    enum journal_code code = sql_enter(journal);
 
     return code == JOURNAL_OK
-               ? walk(journal, store_ask(journal, STATEMENT_KEYS_OF, VALUES(NUMBER(message))),
-                      &rows)
+               ? walk(journal, sql_ask(journal, STATEMENT_KEYS_OF, VALUES(NUMBER(message))), &rows)
                : code;
 }

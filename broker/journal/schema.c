@@ -28,7 +28,7 @@ enum journal_code schema_run(struct journal *journal, const char *sql)
 {
     int result = sqlite3_exec(journal->db, sql, NULL, NULL, NULL);
 
-    return result == SQLITE_OK ? JOURNAL_OK : store_fail(journal, result, "preparing the journal");
+    return result == SQLITE_OK ? JOURNAL_OK : sql_fail(journal, result, "preparing the journal");
 }
 
 enum journal_code schema_pragma(struct journal *journal, const char *sql, int64_t *ret_value)
@@ -44,7 +44,7 @@ enum journal_code schema_pragma(struct journal *journal, const char *sql, int64_
         result = SQLITE_OK;
     }
     (void)sqlite3_finalize(statement);
-    return result == SQLITE_OK ? JOURNAL_OK : store_fail(journal, result, sql);
+    return result == SQLITE_OK ? JOURNAL_OK : sql_fail(journal, result, sql);
 }
 
 static enum journal_code apply(struct journal *journal, int64_t from)
@@ -84,11 +84,11 @@ enum journal_code schema_upgrade(struct journal *journal)
     }
     bool fresh = version == 0 && application == 0 && tables == 0;
     if (!fresh && application != SCHEMA_APPLICATION) {
-        return store_refuse(journal, JOURNAL_DAMAGED, "the file is not a journal of orderly");
+        return sql_refuse(journal, JOURNAL_DAMAGED, "the file is not a journal of orderly");
     }
     if (version > schema_version()) {
-        return store_refuse(journal, JOURNAL_NEWER,
-                            "the journal was written by a newer version of orderly");
+        return sql_refuse(journal, JOURNAL_NEWER,
+                          "the journal was written by a newer version of orderly");
     }
     code = fresh ? schema_run(journal, "PRAGMA auto_vacuum = INCREMENTAL") : JOURNAL_OK;
     if (code == JOURNAL_OK) {

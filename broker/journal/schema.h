@@ -5,7 +5,7 @@
 #ifndef BROKER_JOURNAL_SCHEMA_H
 #define BROKER_JOURNAL_SCHEMA_H
 
-#include "store.h"
+#include "sql.h"
 
 /* "ORJL" */
 enum { SCHEMA_APPLICATION = 0x4f524a4c };

@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_JOURNAL_DESK_H
 #define TESTS_UNIT_JOURNAL_DESK_H
 
-#include "broker/journal/store.h"
+#include "broker/journal/sql.h"
 #include "support.h"
 
 struct desk {
@@ -16,7 +16,7 @@ struct desk {
 /* A time to count from: 2026-01-01. */
 #define DESK_DAY INT64_C(1767225600000000)
 
-/* Makes the folder and opens the journal in it; removes both. */
+/* Makes the folder, in memory if the system has such a place, and opens the journal in it; removes both. */
 void desk_open(struct desk *desk);
 void desk_close(struct desk *desk);
 
@@ -61,10 +61,16 @@ enum journal_settled desk_settle(const struct desk *desk,
 /* The status of a lane; its texts are not kept. */
 struct journal_lane_status desk_lane_status(const struct desk *desk, int64_t lane);
 
-/* Compares every kept counter with a count of what it counts; what differs fails the test. */
+/* Compares every kept counter with a count of what it counts: how many differ. */
+size_t desk_wrong_counters(const struct desk *desk);
+
+/* None may. */
 void desk_check_counters(const struct desk *desk);
 
-/* A number that a query of one's own answers. */
+/* A number that a query of one's own answers; false when there is no answer. */
+bool desk_ask(const struct desk *desk, const char *sql, int64_t *ret_answer);
+
+/* The same, and there has to be one. */
 int64_t desk_query(const struct desk *desk, const char *sql);
 
 /* A note by "somebody". */

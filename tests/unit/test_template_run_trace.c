@@ -253,6 +253,8 @@ static void a_source_is_told_by_its_segments(void **state)
          "LITERAL 'T'; EDIT MSH[1]-4@0 1; EDIT OBX[1]@1 0; EDIT OBX[2]@2 0; "
          "READ MSH[1]-1@0 [|]; WRITE source 1 [|]; READ MSH[1]-2@0 [^~\\&]; "
          "WRITE source 1 [^~\\&]; READ MSH[1]-3@0 [L]; WRITE source 1 [L]; WRITE source 0 [T]"},
+        {"{delete NTE-3}\n{delete OBX[2]-1}\n{delete NTE}",
+         "LITERAL; EDIT  1; LITERAL; EDIT OBX[2]-1@2 1"},
         {"{output json}\"{source}\"",
          "WRITE 0 [\"]; READ  [MSH|^~\\&|L\rOBX|1|a^b\rOBX|2]; "
          "WRITE source 1 [MSH|^~\\\\&|L\\rOBX|1|a^b\\rOBX|2]; WRITE 0 [\"]"},
