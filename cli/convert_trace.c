@@ -2,12 +2,12 @@
  *
  * convert_trace.c - collecting what happens in a run; see convert_trace.h.
  *
- * Between two events that use values up, what was read and computed is kept as terms. A call takes
- * those of them for its arguments that stand behind its name in the template: arguments are
- * evaluated before their function, and nothing else stands there.
+ * The terms are the stack of values that struct hl7_trace describes, each as the words it was made
+ * of.
  */
 #include "convert_trace.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* ---- Lists ---------------------------------------------------------------------------------- */
@@ -29,14 +29,49 @@ static const struct trace_origin *list_origin(const struct trace_list *list, siz
 
 /* ---- Texts ---------------------------------------------------------------------------------- */
 
+/* Adds to a text of `room` bytes; one that is cut ends with "...". */
+static void add(char *memory, size_t room, size_t *len, hl7_slice text)
+{
+    size_t added = text.len < room - *len ? text.len : room - *len;
+
+    if (added > 0) {
+        memcpy(memory + *len, text.ptr, added);
+        *len += added;
+    }
+    if (added < text.len) {
+        memcpy(memory + room - 3, "...", 3);
+    }
+}
+
 static void add_text(struct trace_origin *origin, hl7_slice text)
 {
-    size_t room = sizeof origin->text - origin->len;
-    size_t len = text.len < room ? text.len : room;
+    add(origin->text, sizeof origin->text, &origin->len, text);
+}
 
-    if (len > 0) {
-        memcpy(origin->text + origin->len, text.ptr, len);
-        origin->len += len;
+static void add_path(struct trace_origin *origin, hl7_slice path)
+{
+    hl7_slice rest = {origin->paths, origin->paths_len};
+    hl7_slice known;
+
+    while (rest.len > 0 && hl7_piece_next(&rest, ',', &known)) {
+        if (hl7_slice_equal(hl7_slice_part(known, known.ptr[0] == ' ' ? 1 : 0, known.len), path)) {
+            return;
+        }
+    }
+    if (origin->paths_len > 0) {
+        add(origin->paths, sizeof origin->paths, &origin->paths_len, HL7_TEXT(", "));
+    }
+    add(origin->paths, sizeof origin->paths, &origin->paths_len, path);
+}
+
+static void add_paths(struct trace_origin *origin, const struct trace_origin *term)
+{
+    hl7_slice rest = {term->paths, term->paths_len};
+    hl7_slice path;
+
+    while (rest.len > 0 && hl7_piece_next(&rest, ',', &path)) {
+        add_path(origin,
+                 hl7_slice_part(path, path.len > 0 && path.ptr[0] == ' ' ? 1 : 0, path.len));
     }
 }
 
@@ -52,63 +87,85 @@ static void add_segment(struct trace_origin *origin, size_t segment)
     }
 }
 
+/* A constant has a name that says enough where it is only a part. */
+static struct trace_origin shortened(const struct trace_origin *term)
+{
+    struct trace_origin shown = *term;
+
+    if (term->short_len > 0 && term->paths_len == 0) {
+        shown.len = term->short_len - 1;
+    }
+    return shown;
+}
+
 /* Adds a term to what is made of it. */
 static void add_term(struct trace_origin *origin, const struct trace_origin *term)
 {
     add_text(origin, (hl7_slice){term->text, term->len});
+    add_paths(origin, term);
     for (size_t i = 0; i < term->segment_count; i++) {
         add_segment(origin, term->segments[i]);
     }
 }
 
-static void set_place(struct trace_origin *origin, const struct hl7_trace_event *event)
+static struct trace_origin origin_of(const struct hl7_trace_event *event, enum trace_kind kind)
 {
-    origin->file = event->file;
-    origin->line = event->line;
-    origin->column = event->column;
+    return (struct trace_origin){.kind = kind,
+                                 .segment = event->segment,
+                                 .path = event->path,
+                                 .file = event->file,
+                                 .line = event->line,
+                                 .column = event->column};
+}
+
+static bool is_from_source(const struct hl7_trace_event *event)
+{
+    return hl7_slice_equal(event->words, HL7_TEXT("source"));
 }
 
 /* ---- Terms ---------------------------------------------------------------------------------- */
 
-/* A new term that stands where the event says. Beyond the bound the last one takes its place. */
-static struct trace_origin *push(struct trace *trace, const struct hl7_trace_event *event,
-                                 enum trace_kind kind)
+static void push(struct trace *trace, const struct trace_origin *term)
 {
-    size_t number = trace->term_count < TRACE_TERMS_MAX ? trace->term_count++ : TRACE_TERMS_MAX - 1;
-    struct trace_origin *term = &trace->terms[number];
-
-    *term = (struct trace_origin){.kind = kind};
-    set_place(term, event);
-    return term;
+    if (trace->depth < TRACE_TERMS_MAX) {
+        trace->terms[trace->depth] = *term;
+    }
+    trace->depth++;
 }
 
-/* All terms as one origin; they are used up. */
-static void settle(struct trace *trace, const struct hl7_trace_event *event,
-                   struct trace_origin *ret_origin)
+/* Takes terms off: those that are known of them stay where they are until the next is put there. */
+static const struct trace_origin *take(struct trace *trace, size_t count, size_t *ret_known)
 {
-    struct trace_origin origin = {.kind = TRACE_FROM_LITERAL};
+    size_t first = trace->depth > count ? trace->depth - count : 0;
+    size_t end = trace->depth < TRACE_TERMS_MAX ? trace->depth : TRACE_TERMS_MAX;
 
-    set_place(&origin, event);
-    for (size_t i = 0; i < trace->term_count; i++) {
-        add_text(&origin, i > 0 ? HL7_TEXT(" ") : HL7_TEXT(""));
-        add_term(&origin, &trace->terms[i]);
-        if (trace->terms[i].kind == TRACE_FROM_VALUE) {
-            origin.kind = TRACE_FROM_VALUE;
-        }
-    }
-    if (trace->term_count == 0) {
-        bool source = hl7_slice_equal(event->words, HL7_TEXT("source"));
-        origin.kind = source ? TRACE_FROM_SOURCE : TRACE_FROM_TEXT;
-    }
-    trace->term_count = 0;
-    *ret_origin = origin;
+    trace->depth = first;
+    *ret_known = end > first ? end - first : 0;
+    return &trace->terms[*ret_known > 0 ? first : 0];
 }
 
-/* The path with the numbers that say something. */
-static void write_path(struct hl7_path path, struct hl7_buffer *buffer)
+static bool is_repeated(const struct hl7_message *message, size_t segment,
+                        const struct hl7_path *path)
 {
-    path.occurrence = path.occurrence == 1 ? 0 : path.occurrence;
-    path.repetition = path.repetition == 1 ? 0 : path.repetition;
+    const struct hl7_path field = {.field = path->field};
+    hl7_slice value = hl7_segment_get(message, segment, &field);
+    hl7_slice first;
+    char separator = message->delimiters.repetition;
+
+    return separator != '\0' && value.len > 0 && hl7_piece_next(&value, separator, &first) &&
+           value.ptr != NULL;
+}
+
+void trace_path(const struct hl7_message *message, size_t segment, struct hl7_path path,
+                struct hl7_buffer *buffer)
+{
+    if (path.occurrence == 1 &&
+        hl7_message_find(message, hl7_slice_of(path.segment), 2) == HL7_NONE) {
+        path.occurrence = 0;
+    }
+    if (path.repetition == 1 && !is_repeated(message, segment, &path)) {
+        path.repetition = 0;
+    }
     hl7_path_write(&path, buffer);
 }
 
@@ -126,109 +183,185 @@ static void add_name(const struct trace *trace, const struct hl7_message *messag
 }
 
 /* The bytes that were read, when they are the source's own. */
-static void mark_read(struct trace *trace, hl7_slice raw)
+static void mark_read(const struct trace *trace, hl7_slice raw)
 {
     hl7_slice source = trace->conversion->source;
 
-    if (raw.len == 0 || raw.ptr < source.ptr || raw.ptr >= source.ptr + source.len) {
+    if (raw.len == 0 || raw.ptr < source.ptr || raw.ptr >= source.ptr + source.len ||
+        trace->read.ptr == NULL) {
         return;
     }
-    struct trace_range *range = list_add(trace, &trace->reads, sizeof *range);
-    if (range != NULL) {
-        range->from = (size_t)(raw.ptr - source.ptr);
-        range->to = range->from + raw.len;
-    }
+    memset((char *)trace->read.ptr + (raw.ptr - source.ptr), 1, raw.len);
 }
 
 static void on_read(struct trace *trace, const struct hl7_trace_event *event)
 {
-    struct trace_origin *term = push(trace, event, TRACE_FROM_VALUE);
-
-    mark_read(trace, event->raw);
-    if (event->message == NULL || event->path.segment[0] == '\0') {
-        add_text(term, event->words);
-        return;
-    }
+    struct trace_origin term = origin_of(event, TRACE_FROM_VALUE);
     char memory[80];
     struct hl7_buffer path;
+
+    mark_read(trace, event->raw);
     hl7_buffer_init(&path, memory, sizeof memory);
-    write_path(event->path, &path);
-    add_name(trace, event->message, term);
-    add_text(term, hl7_buffer_slice(&path));
-    if (event->message == trace->conversion->message) {
-        add_segment(term, event->segment);
+    if (event->message == NULL) {
+        add_text(&term, event->json.len > 0 ? event->json : event->words);
+    } else if (event->segment == HL7_NONE || event->path.segment[0] == '\0') {
+        add_text(&term, event->words);
+    } else {
+        trace_path(event->message, event->segment, event->path, &path);
+        add_name(trace, event->message, &term);
+        add_text(&term, hl7_buffer_slice(&path));
+    }
+    add_path(&term, (hl7_slice){term.text, term.len});
+    if (event->message == trace->conversion->message && event->segment != HL7_NONE) {
+        add_segment(&term, event->segment);
+    }
+    push(trace, &term);
+}
+
+/* ---- Calls ---------------------------------------------------------------------------------- */
+
+/* Operators stand between their values. */
+static bool is_operator(hl7_slice words)
+{
+    return words.len == 0 || !isalpha((unsigned char)words.ptr[0]) ||
+           hl7_slice_equal(words, HL7_TEXT("like")) || hl7_slice_equal(words, HL7_TEXT("in"));
+}
+
+static void add_joint(struct trace_origin *call, const struct hl7_trace_event *event, size_t number)
+{
+    bool in = hl7_slice_equal(event->words, HL7_TEXT("in"));
+
+    if (!is_operator(event->words) || (in && number > 1)) {
+        add_text(call, HL7_TEXT(", "));
+        return;
+    }
+    add_text(call, HL7_TEXT(" "));
+    if (event->words.len > 0) {
+        add_text(call, event->words);
+        add_text(call, in ? HL7_TEXT(" (") : HL7_TEXT(" "));
     }
 }
 
-/* Whether a term stands behind the name of a function. */
-static bool is_behind(const struct trace_origin *term, const struct hl7_trace_event *event)
+static void open_call(struct trace_origin *call, const struct hl7_trace_event *event)
 {
-    return hl7_slice_equal(term->file, event->file) && term->line == event->line &&
-           term->column > event->column;
+    if (is_operator(event->words)) {
+        return;
+    }
+    add_text(call, event->words);
+    add_text(call, HL7_TEXT("("));
+    add_text(call, event->table);
+    add_text(call, event->table.len > 0 ? HL7_TEXT(", ") : HL7_TEXT(""));
 }
 
 static void on_call(struct trace *trace, const struct hl7_trace_event *event)
 {
-    struct trace_origin call = {.kind = TRACE_FROM_VALUE};
-    size_t first = trace->term_count;
+    struct trace_origin call = origin_of(event, TRACE_FROM_VALUE);
+    size_t known = 0;
+    const struct trace_origin *terms = take(trace, event->count, &known);
+    bool literal = event->words.len == 0;
 
-    while (first > 0 && is_behind(&trace->terms[first - 1], event)) {
-        first--;
+    open_call(&call, event);
+    for (size_t i = 0; i < known; i++) {
+        if (i > 0) {
+            add_joint(&call, event, i);
+        }
+        const struct trace_origin term = shortened(&terms[i]);
+        add_term(&call, &term);
+        literal = literal && terms[i].kind == TRACE_FROM_LITERAL;
     }
-    add_text(&call, event->words);
-    add_text(&call, HL7_TEXT("("));
-    for (size_t i = first; i < trace->term_count; i++) {
-        add_text(&call, i > first ? HL7_TEXT(", ") : HL7_TEXT(""));
-        add_term(&call, &trace->terms[i]);
+    if (!is_operator(event->words) || hl7_slice_equal(event->words, HL7_TEXT("in"))) {
+        add_text(&call, HL7_TEXT(")"));
     }
-    add_text(&call, HL7_TEXT(")"));
-    set_place(&call, event);
-    trace->term_count = first;
-    *push(trace, event, TRACE_FROM_VALUE) = call;
+    call.kind = literal ? TRACE_FROM_LITERAL : TRACE_FROM_VALUE;
+    push(trace, &call);
 }
 
+/* A variable with what it was made of; what a loop knows by its name. */
 static void on_recall(struct trace *trace, const struct hl7_trace_event *event)
 {
-    struct trace_origin *term = push(trace, event, TRACE_FROM_VALUE);
+    struct trace_origin term = origin_of(event, TRACE_FROM_VALUE);
 
-    add_text(term, event->words);
+    add_text(&term, event->words);
     if (event->variable < TRACE_VARIABLES_MAX && trace->variables[event->variable].len > 0) {
-        add_text(term, HL7_TEXT("="));
-        add_term(term, &trace->variables[event->variable]);
+        add_text(&term, HL7_TEXT("="));
+        term.short_len = term.len;
+        add_term(&term, &trace->variables[event->variable]);
     }
+    push(trace, &term);
 }
 
 static void on_literal(struct trace *trace, const struct hl7_trace_event *event)
 {
-    struct trace_origin *term = push(trace, event, TRACE_FROM_LITERAL);
-    bool bare = event->words.len == 0 || (event->words.ptr[0] != '\'' &&
-                                          (event->words.ptr[0] < '0' || event->words.ptr[0] > '9'));
+    struct trace_origin term = origin_of(event, TRACE_FROM_LITERAL);
 
-    add_text(term, bare ? HL7_TEXT("'") : HL7_TEXT(""));
-    add_text(term, event->words);
-    add_text(term, bare ? HL7_TEXT("'") : HL7_TEXT(""));
+    add_text(&term, event->words);
+    push(trace, &term);
 }
 
 /* ---- What uses values up -------------------------------------------------------------------- */
 
+/* Of a long text how it begins, and the paths: "replace(...) of PID-5.1, PID-5.2". */
+static void shorten(struct trace_origin *made)
+{
+    struct trace_origin shown = *made;
+    size_t name = 0;
+
+    if (made->len <= TRACE_TEXT_LONG || made->paths_len == 0) {
+        return;
+    }
+    while (isalnum((unsigned char)made->text[name]) || made->text[name] == '_') {
+        name++;
+    }
+    shown.len = 0;
+    add_text(&shown, (hl7_slice){made->text, name});
+    add_text(&shown, made->text[name] == '('   ? HL7_TEXT("(...)")
+                     : made->text[name] == '=' ? HL7_TEXT("=...")
+                                               : HL7_TEXT("..."));
+    add_text(&shown, HL7_TEXT(" of "));
+    add_text(&shown, (hl7_slice){made->paths, made->paths_len});
+    *made = shown;
+}
+
+/* What an event was made of. */
+static struct trace_origin settle(struct trace *trace, const struct hl7_trace_event *event)
+{
+    struct trace_origin made = origin_of(event, TRACE_FROM_TEXT);
+    size_t known = 0;
+    const struct trace_origin *terms = take(trace, event->count, &known);
+
+    if (known > 0) {
+        made.kind = terms[0].kind;
+        add_term(&made, &terms[0]);
+    }
+    shorten(&made);
+    if (is_from_source(event)) {
+        made.kind = event->count > 0 ? TRACE_FROM_SOURCE : TRACE_FROM_EDIT;
+    }
+    return made;
+}
+
 static void on_keep(struct trace *trace, const struct hl7_trace_event *event)
 {
-    struct trace_origin kept;
+    size_t known = 0;
+    const struct trace_origin *terms = take(trace, 1, &known);
 
-    settle(trace, event, &kept);
-    if (event->variable < TRACE_VARIABLES_MAX) {
-        trace->variables[event->variable] = kept;
+    if (event->variable < TRACE_VARIABLES_MAX && known > 0) {
+        trace->variables[event->variable] = terms[0];
     }
+}
+
+static void on_test(struct trace *trace)
+{
+    size_t known = 0;
+
+    (void)take(trace, 1, &known);
 }
 
 static void on_edit(struct trace *trace, const struct hl7_trace_event *event)
 {
-    struct trace_origin made;
-    struct trace_origin *edit;
+    struct trace_origin made = settle(trace, event);
+    struct trace_origin *edit = list_add(trace, &trace->edits, sizeof *edit);
 
-    settle(trace, event, &made);
-    made.path = event->path;
-    edit = list_add(trace, &trace->edits, sizeof *edit);
     if (edit != NULL) {
         *edit = made;
     }
@@ -236,13 +369,9 @@ static void on_edit(struct trace *trace, const struct hl7_trace_event *event)
 
 static void on_write(struct trace *trace, const struct hl7_trace_event *event)
 {
-    struct trace_origin made;
+    struct trace_origin made = settle(trace, event);
     struct trace_origin *write;
 
-    settle(trace, event, &made);
-    if (made.kind == TRACE_FROM_SOURCE) {
-        mark_read(trace, trace->conversion->source);
-    }
     if (event->to > event->from && (write = list_add(trace, &trace->writes, sizeof *write))) {
         *write = made;
         write->from = event->from;
@@ -256,9 +385,13 @@ static void begin_attempt(struct trace *trace)
     trace->attempt = trace->output->attempt;
     trace->writes.count = 0;
     trace->edits.count = 0;
-    trace->reads.count = 0;
-    trace->term_count = 0;
+    trace->depth = 0;
     memset(trace->variables, 0, sizeof trace->variables);
+    if (!memory_grow(&trace->read, trace->conversion->source.len + 1)) {
+        trace->failed = true;
+    } else {
+        memset(trace->read.ptr, 0, trace->conversion->source.len);
+    }
 }
 
 static void on_event(void *context, const struct hl7_trace_event *event)
@@ -285,7 +418,7 @@ static void on_event(void *context, const struct hl7_trace_event *event)
         on_keep(trace, event);
         break;
     case HL7_TRACE_TEST:
-        trace->term_count = 0;
+        on_test(trace);
         break;
     case HL7_TRACE_EDIT:
         on_edit(trace, event);
@@ -313,7 +446,7 @@ void trace_release(struct trace *trace)
 {
     memory_free(&trace->writes.memory);
     memory_free(&trace->edits.memory);
-    memory_free(&trace->reads.memory);
+    memory_free(&trace->read);
 }
 
 const struct trace_origin *trace_write(const struct trace *trace, size_t number)
@@ -348,13 +481,13 @@ static bool is_set(uint32_t set, uint32_t asked)
     return set == 0 || set == (asked == 0 ? 1 : asked);
 }
 
-const struct trace_origin *trace_edit(const struct trace *trace, const struct hl7_path *path)
+const struct trace_origin *trace_edit(const struct trace *trace, size_t segment,
+                                      const struct hl7_path *path)
 {
     for (size_t i = trace->edits.count; i > 0; i--) {
         const struct trace_origin *edit = list_origin(&trace->edits, i - 1);
 
-        if (memcmp(edit->path.segment, path->segment, sizeof path->segment) == 0 &&
-            edit->path.field == path->field && is_set(edit->path.occurrence, path->occurrence) &&
+        if (edit->segment == segment && is_set(edit->path.field, path->field) &&
             is_set(edit->path.repetition, path->repetition) &&
             is_set(edit->path.component, path->component) &&
             is_set(edit->path.subcomponent, path->subcomponent)) {
@@ -366,13 +499,8 @@ const struct trace_origin *trace_edit(const struct trace *trace, const struct hl
 
 bool trace_is_read(const struct trace *trace, hl7_slice bytes)
 {
-    const struct trace_range *ranges = trace->reads.memory.ptr;
-    size_t from = (size_t)(bytes.ptr - trace->conversion->source.ptr);
+    const char *read = trace->read.ptr;
 
-    for (size_t i = 0; i < trace->reads.count; i++) {
-        if (ranges[i].from < from + bytes.len && from < ranges[i].to) {
-            return true;
-        }
-    }
-    return false;
+    return read != NULL && bytes.len > 0 &&
+           memchr(read + (bytes.ptr - trace->conversion->source.ptr), 1, bytes.len) != NULL;
 }

@@ -4,7 +4,7 @@
  * source nothing read. convert_trace.c collects what happens in a run, convert_trace_print.c shows it
  * to people, convert_trace_json.c to programs.
  *
- *     trace_begin(&trace, &output);
+ *     trace_begin(&trace, &output, &conversion);
  *     conversion.trace = &trace.given;
  *     template_run(..., &output, &result, ...);
  *     trace_print(&trace, &view);
@@ -20,8 +20,10 @@
 #include "../base/templates.h"
 
 enum {
-    TRACE_TEXT_MAX = 160,   /* what is longer is cut */
-    TRACE_TERMS_MAX = 64,   /* parts of one value; further ones are left out */
+    TRACE_TEXT_MAX = 240,  /* what is longer is cut, and ends with "..." */
+    TRACE_TEXT_LONG = 100, /* what is longer is told by the paths in it */
+    TRACE_PATHS_MAX = 160,
+    TRACE_TERMS_MAX = 64,   /* values of one expression; further ones are left out */
     TRACE_SEGMENTS_MAX = 4, /* segments of the source told for one value */
     TRACE_VARIABLES_MAX = 256
 };
@@ -30,7 +32,8 @@ enum trace_kind {
     TRACE_FROM_TEXT,    /* the template's text */
     TRACE_FROM_LITERAL, /* a string in an expression */
     TRACE_FROM_VALUE,   /* something of a message, or computed */
-    TRACE_FROM_SOURCE   /* {source}, untouched */
+    TRACE_FROM_SOURCE,  /* {source}, untouched */
+    TRACE_FROM_EDIT     /* {source}, where a set or append changed it */
 };
 
 /* Where a value came from. */
@@ -38,12 +41,16 @@ struct trace_origin {
     enum trace_kind kind;
     size_t from; /* the bytes of the result it made */
     size_t to;
-    struct hl7_path path; /* of an edit: what was set */
+    size_t segment;       /* of an edit and of {source}: as in struct hl7_trace_event */
+    struct hl7_path path; /* the same */
     hl7_slice file;
     size_t line;
     size_t column;
     size_t len;
     char text[TRACE_TEXT_MAX]; /* "upper(PID-5.1)" */
+    size_t short_len;          /* of a let: its name is so long, with the '='; else 0 */
+    size_t paths_len;
+    char paths[TRACE_PATHS_MAX]; /* those in it, each once: "PID-5.1, PID-5.2" */
     size_t segments[TRACE_SEGMENTS_MAX];
     size_t segment_count;
 };
@@ -54,11 +61,6 @@ struct trace_list {
     size_t count;
 };
 
-struct trace_range {
-    size_t from;
-    size_t to;
-};
-
 struct trace {
     struct hl7_trace given;
     const struct template_output *output;
@@ -66,9 +68,9 @@ struct trace {
     size_t attempt;           /* the run that is being listened to */
     struct trace_list writes; /* struct trace_origin, in the order of the result */
     struct trace_list edits;  /* struct trace_origin */
-    struct trace_list reads;  /* struct trace_range of the source */
+    struct memory_block read; /* a byte for each of the source: not 0 when it was read */
     struct trace_origin terms[TRACE_TERMS_MAX];
-    size_t term_count;
+    size_t depth; /* how many there are, and those that were left out */
     struct trace_origin variables[TRACE_VARIABLES_MAX];
     bool failed; /* there was no memory: the trace is not complete */
 };
@@ -82,8 +84,14 @@ void trace_release(struct trace *trace);
 size_t trace_find(const struct trace *trace, size_t from, size_t to, size_t *ret_count);
 const struct trace_origin *trace_write(const struct trace *trace, size_t number);
 
-/* What set this place of the working copy last; NULL when nothing did. */
-const struct trace_origin *trace_edit(const struct trace *trace, const struct hl7_path *path);
+/* What set this place of a segment last, or appended it; NULL when nothing did. */
+const struct trace_origin *trace_edit(const struct trace *trace, size_t segment,
+                                      const struct hl7_path *path);
+
+/* Writes a path of a message with those numbers that say something: [2], and [1] where there are
+ * more. */
+void trace_path(const struct hl7_message *message, size_t segment, struct hl7_path path,
+                struct hl7_buffer *buffer);
 
 /* Whether any of these bytes of the source were read. */
 bool trace_is_read(const struct trace *trace, hl7_slice bytes);
@@ -106,10 +114,18 @@ struct trace_view {
 bool trace_print(const struct trace_view *view);
 bool trace_print_json(const struct trace_view *view);
 
+/* A place of the result: a leaf of an HL7 message, or else a value that was written. */
+struct trace_spot {
+    hl7_slice name; /* "PID-5.1"; absent where there are lines only */
+    size_t line;    /* of the result */
+    size_t column;
+    hl7_slice value;
+    hl7_slice alone; /* the line, when this is its only value; else absent */
+};
+
 /* What both walk along: places of the result with their origins, then what was not read. */
 struct trace_visitor {
-    /* `name`: "PID-5.1", or the line's number; then `line` is not 0. */
-    void (*place)(void *context, hl7_slice name, size_t line, hl7_slice value);
+    void (*place)(void *context, const struct trace_spot *spot);
     void (*origin)(void *context, const struct trace_origin *origin);
     void (*place_end)(void *context);
     void (*unread_begin)(void *context);

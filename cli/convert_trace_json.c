@@ -6,19 +6,15 @@
  *      "text":"PID-5.1","segments":[2],"template":{"file":"ris.hl7","line":3,"column":12}}]}],
  *      "unread":[{"path":"PID-8","value":"F"}]}
  *
- * A result that is not HL7 has "line", a number, in place of "path".
+ * A result that is not HL7 has "line" and "column" in place of "path".
  */
 #include "convert_trace.h"
 
 #include "../base/json.h"
 
-static void json_place(struct json *json, hl7_slice name, size_t line, hl7_slice value)
+static void json_value(struct json *json, hl7_slice name, hl7_slice value)
 {
-    json_object(json);
-    if (line > 0) {
-        json_key(json, "line");
-        json_number(json, line);
-    } else {
+    if (name.ptr != NULL) {
         json_key(json, "path");
         json_text(json, name);
     }
@@ -26,13 +22,21 @@ static void json_place(struct json *json, hl7_slice name, size_t line, hl7_slice
     json_text(json, value);
 }
 
-static void on_place(void *context, hl7_slice name, size_t line, hl7_slice value)
+static void on_place(void *context, const struct trace_spot *spot)
 {
     const struct trace_view *view = context;
+    struct json *json = view->json;
 
-    json_place(view->json, name, line, value);
-    json_key(view->json, "from");
-    json_array(view->json);
+    json_object(json);
+    if (spot->line > 0) {
+        json_key(json, "line");
+        json_number(json, spot->line);
+        json_key(json, "column");
+        json_number(json, spot->column);
+    }
+    json_value(json, spot->name, spot->value);
+    json_key(json, "from");
+    json_array(json);
 }
 
 static void on_origin(void *context, const struct trace_origin *origin)
@@ -40,7 +44,8 @@ static void on_origin(void *context, const struct trace_origin *origin)
     static const char *const kinds[] = {[TRACE_FROM_TEXT] = "text",
                                         [TRACE_FROM_LITERAL] = "literal",
                                         [TRACE_FROM_VALUE] = "value",
-                                        [TRACE_FROM_SOURCE] = "source"};
+                                        [TRACE_FROM_SOURCE] = "source",
+                                        [TRACE_FROM_EDIT] = "edit"};
     const struct trace_view *view = context;
     struct json *json = view->json;
     char file[300];
@@ -92,7 +97,8 @@ static void on_unread(void *context, hl7_slice name, hl7_slice value)
 {
     const struct trace_view *view = context;
 
-    json_place(view->json, name, 0, value);
+    json_object(view->json);
+    json_value(view->json, name, value);
     json_end(view->json);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * convert_trace_print.c - a trace for people and for programs; see convert_trace.h.
+ * convert_trace_print.c - a trace for people; see convert_trace.h.
  *
  *     order.hl7:1
- *       MSH-3           'ORDERLY'                 <- text 1:1
- *       PID-5.1         'DOE'                     <- upper(PID-5.1) (segment 2, template 3:12)
+ *       MSH-3         'ORDERLY'               <- text (1:10)
+ *       PID-5.1       'DOE'                   <- upper(PID-5.1) (3:12)
  *       read by nothing:
- *       PID-8           'F'
+ *       PID-8         'F'
  */
 #include "convert_trace.h"
 
@@ -14,7 +14,12 @@
 
 #include "../base/json.h"
 
-enum { NAME_COLUMNS = 16, VALUE_COLUMNS = 28 };
+enum {
+    NAME_COLUMNS = 14,
+    VALUE_COLUMNS = 26,
+    ORIGIN_COLUMN = 2 + NAME_COLUMNS + VALUE_COLUMNS,
+    ORIGIN_LEAST = 24 /* columns for an origin, however narrow the terminal is */
+};
 
 /* ---- The walk ------------------------------------------------------------------------------- */
 
@@ -40,22 +45,42 @@ static hl7_slice readable(struct walk *walk, hl7_slice raw)
     return text;
 }
 
+/* What {source} wrote came from the same place of the segment it wrote; or an edit made it. */
+static const struct trace_origin *find_edit(const struct walk *walk, struct trace_origin *origin,
+                                            const struct hl7_path *place)
+{
+    const struct trace_origin *edit = trace_edit(walk->view->trace, origin->segment, place);
+    struct hl7_path path = *place;
+    struct hl7_buffer buffer;
+
+    if (edit != NULL || origin->kind != TRACE_FROM_SOURCE) {
+        return edit == NULL ? origin : edit;
+    }
+    path.occurrence = origin->path.occurrence;
+    hl7_buffer_init(&buffer, origin->text, sizeof origin->text);
+    trace_path(walk->view->message, origin->segment, path, &buffer);
+    origin->len = buffer.len;
+    return origin;
+}
+
+/* The origins of a leaf. */
 static void tell_origins(const struct walk *walk, size_t from, size_t to,
-                         const struct hl7_path *path, bool text_too)
+                         const struct hl7_path *path)
 {
     const struct trace *trace = walk->view->trace;
     size_t count = 0;
     size_t first = trace_find(trace, from, to, &count);
 
     for (size_t i = first; i < first + count; i++) {
-        const struct trace_origin *origin = trace_write(trace, i);
+        struct trace_origin origin = *trace_write(trace, i);
 
-        if (origin->kind == TRACE_FROM_SOURCE && path != NULL) {
-            const struct trace_origin *edit = trace_edit(trace, path);
-            origin = edit == NULL ? origin : edit;
+        if (origin.kind == TRACE_FROM_TEXT && origin.from < from) {
+            origin.column += from - origin.from;
         }
-        if (text_too || origin->kind != TRACE_FROM_TEXT) {
-            walk->visitor->origin(walk->context, origin);
+        if (origin.kind == TRACE_FROM_SOURCE || origin.kind == TRACE_FROM_EDIT) {
+            walk->visitor->origin(walk->context, find_edit(walk, &origin, path));
+        } else {
+            walk->visitor->origin(walk->context, &origin);
         }
     }
 }
@@ -70,8 +95,9 @@ static void on_result(void *context, const struct show_value *value)
         return;
     }
     (void)hl7_path_parse(value->path, &path, NULL);
-    walk->visitor->place(walk->context, value->path, 0, readable(walk, value->raw));
-    tell_origins(walk, from, from + value->raw.len, &path, true);
+    const struct trace_spot spot = {.name = value->path, .value = readable(walk, value->raw)};
+    walk->visitor->place(walk->context, &spot);
+    tell_origins(walk, from, from + value->raw.len, &path);
     walk->visitor->place_end(walk->context);
 }
 
@@ -122,25 +148,78 @@ static bool walk_message(struct walk *walk, const struct hl7_message *message,
     return done && !walk->failed;
 }
 
+/* Along the values of a result in lines. */
+struct lines {
+    hl7_slice text;
+    char end;
+    size_t number; /* of the line at hand, from 1 */
+    size_t start;  /* its bytes */
+    size_t stop;
+};
+
+static void find_stop(struct lines *lines)
+{
+    hl7_slice rest = hl7_slice_part(lines->text, lines->start, lines->text.len);
+    const char *end = rest.len > 0 ? memchr(rest.ptr, lines->end, rest.len) : NULL;
+
+    lines->stop = end == NULL ? lines->text.len : (size_t)(end - lines->text.ptr);
+}
+
+static void go_to(struct lines *lines, size_t offset)
+{
+    while (lines->stop < offset) {
+        lines->start = lines->stop + 1;
+        lines->number++;
+        find_stop(lines);
+    }
+}
+
+/* The next value from a number on that is not the template's text; the count when there is none. */
+static size_t next_value(const struct trace *trace, size_t number)
+{
+    while (number < trace->writes.count && trace_write(trace, number)->kind == TRACE_FROM_TEXT) {
+        number++;
+    }
+    return number;
+}
+
+/* The line, without the blanks it begins with. */
+static hl7_slice line_of(const struct lines *lines)
+{
+    hl7_slice line = hl7_slice_part(lines->text, lines->start, lines->stop - lines->start);
+
+    while (line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t')) {
+        line = hl7_slice_part(line, 1, line.len);
+    }
+    return line;
+}
+
 static void walk_lines(const struct walk *walk)
 {
-    const char end = walk->view->format == HL7_FORMAT_HL7 ? '\r' : '\n';
-    hl7_slice rest = walk->view->result;
-    hl7_slice line;
-    size_t number = 0;
+    const struct trace *trace = walk->view->trace;
+    struct lines lines = {.text = walk->view->result,
+                          .end = walk->view->format == HL7_FORMAT_HL7 ? '\r' : '\n',
+                          .number = 1};
+    size_t behind = 0; /* the line of the last value */
+    size_t next = 0;
 
-    while (hl7_piece_next(&rest, end, &line)) {
-        char memory[24];
-        struct hl7_buffer name;
-        size_t from = (size_t)(line.ptr - walk->view->result.ptr);
+    find_stop(&lines);
+    for (size_t i = next_value(trace, 0); i < trace->writes.count; i = next) {
+        const struct trace_origin *origin = trace_write(trace, i);
 
-        if (line.len == 0 && rest.ptr == NULL) {
-            break;
+        next = next_value(trace, i + 1);
+        go_to(&lines, origin->from);
+        struct trace_spot spot = {
+            .line = lines.number,
+            .column = origin->from - lines.start + 1,
+            .value = hl7_slice_part(lines.text, origin->from, origin->to - origin->from)};
+        if (behind != lines.number && origin->to <= lines.stop &&
+            (next == trace->writes.count || trace_write(trace, next)->from > lines.stop)) {
+            spot.alone = line_of(&lines);
         }
-        hl7_buffer_init(&name, memory, sizeof memory);
-        hl7_buffer_add_number(&name, ++number);
-        walk->visitor->place(walk->context, hl7_buffer_slice(&name), number, line);
-        tell_origins(walk, from, from + line.len, NULL, false);
+        behind = lines.number;
+        walk->visitor->place(walk->context, &spot);
+        walk->visitor->origin(walk->context, origin);
         walk->visitor->place_end(walk->context);
     }
 }
@@ -197,37 +276,36 @@ static void print_blanks(struct print *print, size_t column)
 }
 
 /* The front of it on a terminal, all of it elsewhere. */
-static void print_value(struct print *print, hl7_slice value)
+static void print_value(struct print *print, hl7_slice value, size_t columns, const char *quote)
 {
-    char memory[TEXT_SAFE_GROWTH * 4 * VALUE_COLUMNS];
+    char memory[TEXT_SAFE_GROWTH * 1024];
     FILE *file = print->view->terminal.file;
+    size_t quotes = 2 * strlen(quote);
     struct hl7_buffer safe;
     hl7_slice front;
 
     hl7_buffer_init(&safe, memory, sizeof memory);
-    text_safe(hl7_slice_part(value, 0, (size_t)4 * VALUE_COLUMNS), false, &safe);
-    front = text_front(hl7_buffer_slice(&safe), VALUE_COLUMNS - 2);
-    if (front.len == safe.len && value.len <= (size_t)4 * VALUE_COLUMNS) {
-        fprintf(file, "'%.*s'", (int)front.len, front.ptr);
-        print->column += text_columns(front) + 2;
+    text_safe(hl7_slice_part(value, 0, 1024), false, &safe);
+    front = text_front(hl7_buffer_slice(&safe), columns - quotes);
+    if (front.len == safe.len && value.len <= 1024) {
+        fprintf(file, "%s%.*s%s", quote, (int)front.len, front.ptr, quote);
+        print->column += text_columns(front) + quotes;
     } else if (print->view->terminal.is_terminal) {
-        front = text_front(front, VALUE_COLUMNS - 5);
-        fprintf(file, "'%.*s'...", (int)front.len, front.ptr);
-        print->column += text_columns(front) + 5;
+        front = text_front(front, columns - quotes - 3);
+        fprintf(file, "%s%.*s%s...", quote, (int)front.len, front.ptr, quote);
+        print->column += text_columns(front) + quotes + 3;
     } else {
-        fputc('\'', file);
+        fputs(quote, file);
         text_write_safe(file, value, false);
-        fputc('\'', file);
-        print->column += VALUE_COLUMNS + 2;
+        fputs(quote, file);
+        print->column += columns + 2;
     }
 }
 
-static void print_place(void *context, hl7_slice name, size_t line, hl7_slice value)
+static void print_name(struct print *print, hl7_slice name)
 {
-    struct print *print = context;
     const struct text_terminal *terminal = &print->view->terminal;
 
-    (void)line;
     print->column = 2;
     print->rows = 0;
     fputs("  ", terminal->file);
@@ -236,56 +314,139 @@ static void print_place(void *context, hl7_slice name, size_t line, hl7_slice va
     text_style(terminal, TEXT_NORMAL);
     print->column += text_columns(name);
     print_blanks(print, 2 + NAME_COLUMNS);
-    print_value(print, value);
 }
 
-/* "(segment 2, template 3:12)" */
-static void print_where(const struct print *print, const struct trace_origin *origin)
+static void print_place(void *context, const struct trace_spot *spot)
 {
-    FILE *file = print->view->terminal.file;
-    char name[300];
+    struct print *print = context;
+    char memory[64];
+    struct hl7_buffer name;
 
-    fputs(" (", file);
-    for (size_t i = 0; i < origin->segment_count; i++) {
-        fprintf(file, "%s%zu",
-                i > 0                       ? ", "
-                : origin->segment_count > 1 ? "segments "
-                                            : "segment ",
-                origin->segments[i] + 1);
+    if (spot->line == 0) {
+        print_name(print, spot->name);
+        print_value(print, spot->value, VALUE_COLUMNS - 1, "'");
+        return;
     }
-    beside_name(print->view->template, origin->file, name, sizeof name);
-    fprintf(file, "%s%s %zu:%zu)",
-            origin->segment_count > 1   ? "; "
-            : origin->segment_count > 0 ? ", "
-                                        : "",
-            origin->file.len > 0 ? name : "template", origin->line, origin->column);
+    hl7_buffer_init(&name, memory, sizeof memory);
+    hl7_buffer_add_number(&name, spot->line);
+    hl7_buffer_add_byte(&name, ':');
+    hl7_buffer_add_number(&name, spot->column);
+    print_name(print, hl7_buffer_slice(&name));
+    /* A line shows what the value is; one that does not fit hides it. */
+    if (spot->alone.ptr != NULL && text_columns(spot->alone) < VALUE_COLUMNS) {
+        print_value(print, spot->alone, VALUE_COLUMNS - 1, "");
+    } else {
+        print_value(print, spot->value, VALUE_COLUMNS - 1, "'");
+    }
+}
+
+/* "(3:12)", "(header.hl7 2:1)": a file's name cannot hold what would move the cursor. */
+static size_t where_of(const struct trace_origin *origin, char *text, size_t size)
+{
+    int len = snprintf(text, size, "(%.*s%s%zu:%zu)", (int)origin->file.len, origin->file.ptr,
+                       origin->file.len == 0 ? "" : " ", origin->line, origin->column);
+
+    return len < 0 ? 0 : (size_t)len;
+}
+
+/* Goes on in the next line, below the origin's first word. */
+static void next_row(struct print *print)
+{
+    fputc('\n', print->view->terminal.file);
+    print->column = 0;
+    print_blanks(print, ORIGIN_COLUMN + 3);
+}
+
+/* How many bytes of the text fit this row; all words where there is no terminal. */
+static size_t row_end(const struct print *print, hl7_slice text)
+{
+    const struct text_terminal *terminal = &print->view->terminal;
+    size_t room = terminal->width > print->column ? terminal->width - print->column : 0;
+
+    room = room < ORIGIN_LEAST && terminal->width < ORIGIN_COLUMN + 3 + ORIGIN_LEAST ? ORIGIN_LEAST
+                                                                                     : room;
+    if (!terminal->is_terminal || text_columns(text) <= room) {
+        return text.len;
+    }
+    size_t end = text_front(text, room).len;
+    size_t blank = end;
+    while (blank > 0 && text.ptr[blank - 1] != ' ') {
+        blank--;
+    }
+    return blank > 0 ? blank : end;
+}
+
+static void print_words(struct print *print, hl7_slice words)
+{
+    char memory[TEXT_SAFE_GROWTH * TRACE_TEXT_MAX];
+    struct hl7_buffer safe;
+    hl7_slice rest;
+
+    hl7_buffer_init(&safe, memory, sizeof memory);
+    text_safe(words, false, &safe);
+    rest = hl7_buffer_slice(&safe);
+    while (rest.len > 0) {
+        size_t end = row_end(print, rest);
+
+        fwrite(rest.ptr, 1, end, print->view->terminal.file);
+        print->column += text_columns(hl7_slice_part(rest, 0, end));
+        rest = hl7_slice_part(rest, end, rest.len);
+        if (rest.len > 0) {
+            next_row(print);
+        }
+    }
+}
+
+static void print_kind(struct print *print, const struct trace_origin *origin)
+{
+    static const struct {
+        const char *before;
+        enum text_style style;
+        const char *behind;
+    } kinds[] = {
+        [TRACE_FROM_TEXT] = {"text", TEXT_NORMAL, ""},
+        [TRACE_FROM_LITERAL] = {"literal ", TEXT_YELLOW, ""},
+        [TRACE_FROM_VALUE] = {"", TEXT_GREEN, ""},
+        [TRACE_FROM_SOURCE] = {"", TEXT_GREEN, " unchanged"},
+        [TRACE_FROM_EDIT] = {"an edit", TEXT_NORMAL, ""},
+    };
+    const struct text_terminal *terminal = &print->view->terminal;
+    hl7_slice before = hl7_slice_of(kinds[origin->kind].before);
+    hl7_slice behind = hl7_slice_of(kinds[origin->kind].behind);
+
+    print_words(print, before);
+    if (origin->len > 0) {
+        text_style(terminal, kinds[origin->kind].style);
+        print_words(print, (hl7_slice){origin->text, origin->len});
+        text_style(terminal, TEXT_NORMAL);
+    }
+    print_words(print, origin->kind == TRACE_FROM_SOURCE && origin->len == 0 ? HL7_TEXT("source")
+                                                                             : behind);
 }
 
 static void print_origin(void *context, const struct trace_origin *origin)
 {
     struct print *print = context;
     const struct text_terminal *terminal = &print->view->terminal;
+    char where[340];
+    size_t len = where_of(origin, where, sizeof where);
 
     if (print->rows++ > 0) {
         fputc('\n', terminal->file);
         print->column = 0;
     }
-    print_blanks(print, 2 + NAME_COLUMNS + VALUE_COLUMNS + 2);
+    print_blanks(print, ORIGIN_COLUMN);
     fputs("<- ", terminal->file);
-    if (origin->kind == TRACE_FROM_TEXT) {
-        fprintf(terminal->file, "text %zu:%zu", origin->line, origin->column);
-        return;
-    }
-    if (origin->kind == TRACE_FROM_SOURCE) {
-        fputs("source, unchanged", terminal->file);
+    print->column += 3;
+    print_kind(print, origin);
+    if (terminal->is_terminal && print->column + 1 + len > terminal->width &&
+        print->column > ORIGIN_COLUMN + 3) {
+        next_row(print);
     } else {
-        fputs(origin->kind == TRACE_FROM_LITERAL ? "literal " : "", terminal->file);
-        text_style(terminal, origin->kind == TRACE_FROM_LITERAL ? TEXT_YELLOW : TEXT_GREEN);
-        text_write_safe(terminal->file, (hl7_slice){origin->text, origin->len}, false);
-        text_style(terminal, TEXT_NORMAL);
+        print_blanks(print, print->column + 1);
     }
     text_style(terminal, TEXT_DIM);
-    print_where(print, origin);
+    fputs(where, terminal->file);
     text_style(terminal, TEXT_NORMAL);
 }
 
@@ -304,13 +465,18 @@ static void print_unread_begin(void *context)
 static void print_unread(void *context, hl7_slice name, hl7_slice value)
 {
     struct print *print = context;
+    const struct text_terminal *terminal = &print->view->terminal;
+    size_t room = terminal->is_terminal && terminal->width > 2 + NAME_COLUMNS + ORIGIN_LEAST
+                      ? terminal->width - 2 - NAME_COLUMNS
+                      : VALUE_COLUMNS;
 
     if (!print->unread) {
         print->unread = true;
-        text_styled(&print->view->terminal, TEXT_YELLOW, "  read by nothing:");
-        fputc('\n', print->view->terminal.file);
+        text_styled(terminal, TEXT_YELLOW, "  read by nothing:");
+        fputc('\n', terminal->file);
     }
-    print_place(context, name, 0, value);
+    print_name(print, name);
+    print_value(print, value, room, "'");
     print_place_end(context);
 }
 

@@ -2,6 +2,10 @@
 # fuzz/NAME.dict or else fuzz/hl7.dict, if there is one; scripts/fuzz runs it.
 
 orderly_sources(fuzz_sources fuzz/fuzz_*.c)
+# The parsers of the broker, which need nothing of the system.
+if(ORDERLY_FUZZ)
+    orderly_part(orderly_parsers broker/control/request.c)
+endif()
 set(ORDERLY_FUZZ_NAMES)
 foreach(source IN LISTS fuzz_sources)
     cmake_path(GET source STEM name)
@@ -10,7 +14,7 @@ foreach(source IN LISTS fuzz_sources)
     if(ORDERLY_FUZZ)
         add_executable(${name} ${source})
         target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
-        target_link_libraries(${name} PRIVATE orderly_flags hl7_internal)
+        target_link_libraries(${name} PRIVATE orderly_flags orderly_parsers orderly_base hl7_internal)
         target_link_options(${name} PRIVATE -fsanitize=fuzzer)
         orderly_quote_path(${name} . lib)
     endif()

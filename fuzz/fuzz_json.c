@@ -82,7 +82,7 @@ static size_t check_children(const struct json_tree *tree, size_t parent)
          * time in proportion to the square of their length. */
         if (object && tree->count < 500) {
             hl7_slice name = check_text(tree, at - 1);
-            size_t found = json_tree_member(tree, parent, name);
+            size_t found = json_tree_member(tree, parent, name, &(size_t){0});
             assert(found != HL7_NONE && found >= at);
         }
     }
@@ -115,7 +115,7 @@ static void check_path(const struct json_tree *tree, hl7_slice text)
     hl7_arena_init(&arena, memory, sizeof memory);
     if (json_path_read(text, &arena, &path, &used, &error) == HL7_OK) {
         assert(used <= text.len);
-        size_t node = tree == NULL ? HL7_NONE : json_tree_find(tree, 0, &path);
+        size_t node = tree == NULL ? HL7_NONE : json_tree_find(tree, 0, &path, &(size_t){0});
         assert(node == HL7_NONE || node < tree->count);
     } else {
         assert(error.position <= text.len && error.text[0] != '\0');

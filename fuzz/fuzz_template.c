@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Templates: any text compiles or has errors; a program runs over any source. The input is a
- * template, a NUL, and a source; without a NUL the source is empty.
+ * template, a NUL, and a source; without a NUL the source is empty. The source is every file beside the
+ * template, too, to include or to look things up in; and the template is read as a condition as well.
  *
  * What must hold of every run, beside not crashing:
  *   - a template with errors has findings inside the text, in its order; one without has none;
@@ -28,17 +29,24 @@ static size_t count_bytes(hl7_slice text, char byte)
     return count;
 }
 
+/* A finding lies within the file it is about. */
+static void check_finding(hl7_slice text, const struct hl7_diagnostic *at)
+{
+    assert(at->line >= 1 && at->line <= text.len + 1);
+    assert(at->column >= 1 && at->column <= at->source.len + 1);
+    assert(at->source.len == 0 ||
+           (at->source.ptr >= text.ptr && at->source.ptr + at->source.len <= text.ptr + text.len));
+    assert(at->text[0] != '\0' && memchr(at->text, '\0', sizeof at->text) != NULL);
+}
+
 static void check_findings(hl7_slice text, const struct hl7_diagnostic *first)
 {
     size_t line = 1;
 
     assert(first != NULL);
     for (const struct hl7_diagnostic *at = first; at != NULL; at = at->next) {
-        assert(at->line >= line && at->line <= text.len + 1);
-        assert(at->column >= 1 && at->column <= at->source.len + 1);
-        assert(at->source.len == 0 || (at->source.ptr >= text.ptr &&
-                                       at->source.ptr + at->source.len <= text.ptr + text.len));
-        assert(memchr(at->text, '\0', sizeof at->text) != NULL);
+        check_finding(text, at);
+        assert(at->line >= line);
         line = at->line;
     }
 }
@@ -56,7 +64,7 @@ static enum hl7_code run(const struct hl7_template *program,
     enum hl7_code code = hl7_template_run(program, conversion, arena, &buffer, &diagnostic);
     assert(arena->used == used);
     if (code != HL7_OK) {
-        check_findings(program->files[0].text, &diagnostic);
+        check_finding(program->files[diagnostic.file.len > 0 ? 1 : 0].text, &diagnostic);
     }
     *ret_output = hl7_buffer_slice(&buffer);
     return code;
@@ -114,22 +122,82 @@ static void check_runs(const struct hl7_template *program, hl7_slice source,
     assert(strict != HL7_OK || hl7_slice_equal(output, second));
 }
 
-/* Warnings change nothing but the list of findings. */
-static void check_warnings(hl7_slice text, enum hl7_code code, struct hl7_arena *arena)
+/* ---- With files, with warnings, as a condition ------------------------------------------------- */
+
+static enum hl7_code load(void *context, hl7_slice name, hl7_slice *ret_text)
 {
-    static const struct hl7_compiling how = {.warn = true};
-    const struct hl7_template *program = NULL;
+    assert(name.len > 0 && name.ptr[0] != '/' && !hl7_slice_starts(name, HL7_TEXT("../")));
+    assert(memchr(name.ptr, '\0', name.len) == NULL);
+    *ret_text = *(const hl7_slice *)context;
+    return HL7_OK;
+}
+
+typedef enum hl7_code compile_function(hl7_slice text, const struct hl7_compiling *how,
+                                       struct hl7_arena *arena,
+                                       const struct hl7_template **ret_template,
+                                       struct hl7_diagnostic **ret_diagnostics);
+
+/* With every file there is. Warnings change nothing but the list of findings. */
+static enum hl7_code compile_with_files(compile_function *compile, hl7_slice text, hl7_slice *file,
+                                        struct hl7_arena *arena,
+                                        const struct hl7_template **ret_program)
+{
+    const struct hl7_loader loader = {.load = load, .context = file};
     struct hl7_diagnostic *findings = NULL;
     size_t used = arena->used;
-
-    enum hl7_code warned = hl7_template_compile(text, &how, arena, &program, &findings);
-    assert(warned == code || warned == HL7_NO_MEMORY);
     size_t errors = 0;
+
+    enum hl7_code warned = compile(text, &(struct hl7_compiling){.loader = &loader, .warn = true},
+                                   arena, ret_program, &findings);
     for (const struct hl7_diagnostic *d = findings; d != NULL; d = d->next) {
-        assert(d->line > 0 && d->column > 0 && d->column <= d->source.len + 1);
+        check_finding(d->file.len > 0 ? *file : text, d);
         errors += d->severity == HL7_ERROR ? 1 : 0;
     }
     assert((errors > 0) == (warned == HL7_BAD_TEMPLATE));
+    arena->used = used;
+    findings = NULL;
+    enum hl7_code code =
+        compile(text, &(struct hl7_compiling){.loader = &loader}, arena, ret_program, &findings);
+    assert(warned == code || warned == HL7_NO_MEMORY);
+    return code;
+}
+
+static void check_with_files(hl7_slice text, hl7_slice source, struct hl7_arena *arena)
+{
+    const struct hl7_template *program = NULL;
+    size_t used = arena->used;
+
+    if (compile_with_files(hl7_template_compile, text, &source, arena, &program) == HL7_OK) {
+        check_runs(program, source, arena);
+    }
+    arena->used = used;
+}
+
+static void check_condition(hl7_slice text, hl7_slice source, struct hl7_arena *arena)
+{
+    const struct hl7_template *condition = NULL;
+    struct hl7_conversion conversion = {.source = source, .max_steps = 100000};
+    struct hl7_message message;
+    size_t used = arena->used;
+
+    if (compile_with_files(hl7_condition_compile, text, &source, arena, &condition) == HL7_OK) {
+        enum hl7_code codes[2];
+        bool holds[2] = {false, false};
+
+        if (hl7_message_parse(source, arena, &message, NULL) == HL7_OK) {
+            conversion.message = &message;
+        }
+        for (int i = 0; i < 2; i++) {
+            struct hl7_diagnostic diagnostic;
+            size_t before = arena->used;
+            codes[i] = hl7_condition_test(condition, &conversion, arena, &holds[i], &diagnostic);
+            assert(arena->used == before);
+            if (codes[i] != HL7_OK) {
+                check_finding(text, &diagnostic);
+            }
+        }
+        assert(codes[0] == codes[1] && holds[0] == holds[1]);
+    }
     arena->used = used;
 }
 
@@ -159,6 +227,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (code == HL7_OK) {
         check_runs(program, source, &arena);
     }
-    check_warnings(text, code, &arena);
+    check_with_files(text, source, &arena);
+    check_condition(text, source, &arena);
     return 0;
 }

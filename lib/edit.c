@@ -24,7 +24,8 @@ struct line {
     hl7_slice ending;
     struct line *next;
     struct line *previous;
-    bool gone; /* taken out */
+    size_t segment; /* its number in the message; HL7_NONE: it was added */
+    bool gone;      /* taken out */
 };
 
 struct hl7_edit {
@@ -71,7 +72,8 @@ enum hl7_code hl7_edit_begin(const struct hl7_message *message, struct hl7_arena
         lines[i] = (struct line){.text = hl7_segment_bytes(message, i),
                                  .ending = ending_of(message, i),
                                  .next = i + 1 < count ? &lines[i + 1] : NULL,
-                                 .previous = i > 0 ? &lines[i - 1] : NULL};
+                                 .previous = i > 0 ? &lines[i - 1] : NULL,
+                                 .segment = i};
     }
     *edit = (struct hl7_edit){
         .arena = arena,
@@ -319,6 +321,11 @@ enum hl7_code edit_set_at(struct hl7_edit *edit, size_t segment, const struct hl
     return set_on_line(edit, &edit->source[segment], path, raw);
 }
 
+size_t edit_length_at(const struct hl7_edit *edit, size_t segment)
+{
+    return edit->source[segment].text.len;
+}
+
 enum hl7_code hl7_edit_set_text(struct hl7_edit *edit, const struct hl7_path *path, hl7_slice text)
 {
     struct hl7_buffer buffer;
@@ -398,8 +405,11 @@ static enum hl7_code insert_behind(struct hl7_edit *edit, struct line *line, hl7
         return HL7_NO_MEMORY;
     }
     memcpy(copy, segment.ptr, segment.len);
-    *added = (struct line){
-        .text = {copy, segment.len}, .ending = line->ending, .next = line->next, .previous = line};
+    *added = (struct line){.text = {copy, segment.len},
+                           .ending = line->ending,
+                           .next = line->next,
+                           .previous = line,
+                           .segment = HL7_NONE};
     if (line->next != NULL) {
         line->next->previous = added;
     } else {
@@ -431,4 +441,16 @@ void hl7_edit_write(const struct hl7_edit *edit, struct hl7_buffer *buffer)
         hl7_buffer_add(buffer, line->text);
         hl7_buffer_add(buffer, line->ending);
     }
+}
+
+bool edit_next_line(const struct hl7_edit *edit, const struct line **at, struct edit_line *ret_line)
+{
+    const struct line *line = *at == NULL ? edit->lines : (*at)->next;
+
+    if (line == NULL) {
+        return false;
+    }
+    *at = line;
+    *ret_line = (struct edit_line){line->text, line->ending, line->segment};
+    return true;
 }

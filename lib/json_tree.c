@@ -461,7 +461,7 @@ static bool equals_decoded(hl7_slice raw, hl7_slice text)
     return text.len == 0;
 }
 
-size_t json_tree_member(const struct json_tree *tree, size_t object, hl7_slice name)
+size_t json_tree_member(const struct json_tree *tree, size_t object, hl7_slice name, size_t *work)
 {
     size_t found = HL7_NONE;
 
@@ -471,6 +471,7 @@ size_t json_tree_member(const struct json_tree *tree, size_t object, hl7_slice n
     for (size_t at = json_tree_first(tree, object); at != HL7_NONE;
          at = json_tree_next(tree, object, at)) {
         hl7_slice key = raw_of(tree, at - 1);
+        *work += 1 + key.len;
         if (tree->nodes[at - 1].escaped ? equals_decoded(key, name) : hl7_slice_equal(key, name)) {
             found = at;
         }
@@ -504,12 +505,13 @@ enum hl7_code json_tree_text(const struct json_tree *tree, size_t node, struct h
     return HL7_OK;
 }
 
-size_t json_tree_find(const struct json_tree *tree, size_t node, const struct json_path *path)
+size_t json_tree_find(const struct json_tree *tree, size_t node, const struct json_path *path,
+                      size_t *work)
 {
     for (size_t i = 0; i < path->count && node != HL7_NONE; i++) {
         const struct json_step *step = &path->steps[i];
         if (step->name.ptr != NULL) {
-            node = json_tree_member(tree, node, step->name);
+            node = json_tree_member(tree, node, step->name, work);
             continue;
         }
         size_t array = node;
@@ -517,6 +519,7 @@ size_t json_tree_find(const struct json_tree *tree, size_t node, const struct js
         node = json_tree_kind(tree, array) == JSON_ARRAY ? json_tree_first(tree, array) : HL7_NONE;
         for (uint32_t k = 0; k < step->index && node != HL7_NONE; k++) {
             last = node;
+            ++*work;
             node = json_tree_next(tree, array, node);
         }
         node = step->index == HL7_LAST ? last : node;

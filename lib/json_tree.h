@@ -64,8 +64,9 @@ size_t json_tree_next(const struct json_tree *tree, size_t parent, size_t node);
 /* How many elements or members. */
 size_t json_tree_count(const struct json_tree *tree, size_t parent);
 
-/* The value of the member of this (decoded) name; HL7_NONE when there is none, or no object. */
-size_t json_tree_member(const struct json_tree *tree, size_t object, hl7_slice name);
+/* The value of the member of this (decoded) name; HL7_NONE when there is none, or no object. *work
+ * grows by the members and the bytes of their names. */
+size_t json_tree_member(const struct json_tree *tree, size_t object, hl7_slice name, size_t *work);
 
 /* The value as text: a string decoded (it borrows from the text when nothing is escaped, else from
  * the arena), a number as written, true, false, an array or object as its JSON; null is absent. */
@@ -95,7 +96,9 @@ struct json_path {
 enum hl7_code json_path_read(hl7_slice text, struct hl7_arena *arena, struct json_path *ret_path,
                              size_t *ret_used, struct hl7_error *error);
 
-/* The value at a path below a node, or HL7_NONE. */
-size_t json_tree_find(const struct json_tree *tree, size_t node, const struct json_path *path);
+/* The value at a path below a node, or HL7_NONE. What is looked at to get there is added to *work:
+ * the elements, and the bytes of the names. */
+size_t json_tree_find(const struct json_tree *tree, size_t node, const struct json_path *path,
+                      size_t *work);
 
 #endif

@@ -54,6 +54,18 @@ static bool bind_and_listen(int fd, const struct sockaddr *address, socklen_t le
            bind(fd, address, len) == 0 && listen(fd, SOMAXCONN) == 0;
 }
 
+bool listener_watch(struct listener *listener, struct loop *loop, int fd)
+{
+    listener->loop = loop;
+    listener->source = (struct loop_source){.fd = fd, .events = EPOLLIN, .on_ready = on_ready};
+    listener->rest = (struct loop_timer){.on_time = on_rested};
+    if (!loop_add(loop, &listener->source)) {
+        listener->source.fd = -1;
+        return false;
+    }
+    return true;
+}
+
 bool listener_open(struct listener *listener, struct loop *loop, const struct sockaddr *address,
                    socklen_t len)
 {
@@ -62,10 +74,7 @@ bool listener_open(struct listener *listener, struct loop *loop, const struct so
     if (fd < 0) {
         return false;
     }
-    listener->loop = loop;
-    listener->source = (struct loop_source){.fd = fd, .events = EPOLLIN, .on_ready = on_ready};
-    listener->rest = (struct loop_timer){.on_time = on_rested};
-    if (!bind_and_listen(fd, address, len) || !loop_add(loop, &listener->source)) {
+    if (!bind_and_listen(fd, address, len) || !listener_watch(listener, loop, fd)) {
         int error = errno;
         (void)close(fd);
         listener->source.fd = -1;

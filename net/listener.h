@@ -23,6 +23,9 @@ struct listener {
 bool listener_open(struct listener *listener, struct loop *loop, const struct sockaddr *address,
                    socklen_t len);
 
+/* Takes a non-blocking socket that listens already, and on success owns it. False with errno set. */
+bool listener_watch(struct listener *listener, struct loop *loop, int fd);
+
 /* The address bound to: the port the system chose when 0 was asked for. */
 void listener_address(const struct listener *listener, struct sockaddr_storage *ret_address,
                       socklen_t *ret_len);

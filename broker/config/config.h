@@ -57,7 +57,7 @@ struct config_place {
 
 /* ---- Words ---------------------------------------------------------------------------------- */
 
-/* The words of these keys, in this order, are in config_choice.c. */
+/* The words of these keys, in this order, are in key.c. */
 enum config_ack { CONFIG_ACK_RECEIVED, CONFIG_ACK_STORED, CONFIG_ACK_DELIVERED, CONFIG_ACK_NONE };
 enum config_unrouted { CONFIG_UNROUTED_KEEP, CONFIG_UNROUTED_REFUSE };
 enum config_policy { CONFIG_POLICY_RETRY, CONFIG_POLICY_DEAD, CONFIG_POLICY_HALT };
@@ -115,6 +115,12 @@ struct config_numbers {
 struct config_template {
     const char *path;
     const struct template_file *file;
+};
+
+/* For hl7_condition_test(). A condition may look in tables beside the file it is written in. */
+struct config_condition {
+    const struct hl7_template *program; /* NULL: every message */
+    const char *text;
 };
 
 /* What a file name is put together from: literal text, or a part with `text` NULL. The parts are safe
@@ -249,8 +255,7 @@ struct config_destination {
 struct config_route {
     const char *name;
     struct config_numbers from;
-    const struct hl7_template *when; /* for hl7_condition_test(); NULL: every message */
-    const char *when_text;
+    struct config_condition when;
     const struct config_template *template; /* NULL: the bytes as they came */
     struct config_numbers to;               /* none: messages are taken and go nowhere */
     struct hl7_path key;                    /* segment "" : there is none */
@@ -279,7 +284,7 @@ struct config {
     size_t template_count;
     const struct config_file *files;
     size_t file_count;
-    struct config_memory *memory; /* private: all of the above lives in it */
+    struct config_pool *pool; /* private: all of the above lives in it */
 };
 
 /* ---- Loading -------------------------------------------------------------------------------- */
@@ -289,6 +294,9 @@ struct config {
 struct config_finding {
     const char *path;
     struct hl7_diagnostic what; /* what.next is not used */
+    size_t file;                /* private, as the next two: where it is sorted in */
+    size_t position;
+    size_t number;
 };
 
 /* Sorted as a reader meets them: by file in the order they were read, then by line and column. Begin
@@ -298,8 +306,10 @@ struct config_report {
     size_t count;
     size_t errors;
     size_t warnings;
-    size_t unreadable;            /* files that could not be read: these are among the errors */
-    struct config_memory *memory; /* private: the texts of the findings */
+    size_t unreadable; /* files that could not be read: these are among the errors */
+    size_t size;       /* private, as the next two */
+    bool failed;       /* memory was short */
+    struct config_pool *pool;
 };
 
 enum config_answer {

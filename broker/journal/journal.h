@@ -42,6 +42,7 @@ struct journal;
 
 enum {
     JOURNAL_TEXT_MAX = 256,       /* bytes of a name or an identifier that are kept */
+    JOURNAL_BYTES_MAX = 1 << 29,  /* of a message, an answer, a reply */
     JOURNAL_KEYS_MAX = 64,        /* indexed values of one message */
     JOURNAL_DELIVERIES_MAX = 256, /* deliveries one message begins with */
     JOURNAL_ATTEMPTS_KEPT = 100   /* of one delivery: the first, and the last ones */
@@ -117,6 +118,7 @@ struct journal_lane_status {
     struct journal_lane lane;
     enum journal_lane_state state;
     hl7_slice why;     /* of the last pause, halt or resumption */
+    int64_t since;     /* when that was */
     int64_t depth;     /* deliveries pending */
     int64_t dead;      /* dead letters */
     int64_t delivered; /* ever */
@@ -184,7 +186,9 @@ struct journal_appended {
 };
 
 /* Stores messages, in this order, with their deliveries. A duplicate of one that stands before it in
- * the same call is found too. */
+ * the same call is found too. JOURNAL_FULL because of max_bytes is said before anything is written
+ * and dooms nothing: the rest of the transaction can be committed. JOURNAL_REFUSED: a message is
+ * larger than JOURNAL_BYTES_MAX. */
 enum journal_code journal_append(struct journal *journal, const struct journal_message *messages,
                                  size_t count, struct journal_appended *ret_results);
 
@@ -359,10 +363,10 @@ enum journal_code journal_bytes(struct journal *journal, int64_t message, hl7_sl
 
 enum journal_delivery_state {
     JOURNAL_DELIVERY_PENDING,
-    JOURNAL_DELIVERY_DELIVERED,
-    JOURNAL_DELIVERY_FILTERED,
     JOURNAL_DELIVERY_DEAD,
     JOURNAL_DELIVERY_HELD,
+    JOURNAL_DELIVERY_DELIVERED,
+    JOURNAL_DELIVERY_FILTERED,
     JOURNAL_DELIVERY_DROPPED
 };
 

@@ -82,6 +82,12 @@ HL7_API enum hl7_format hl7_template_format(const struct hl7_template *program);
 HL7_API bool hl7_template_file(const struct hl7_template *program, size_t number,
                                hl7_slice *ret_name, hl7_slice *ret_text);
 
+/* What a template is known by: 64 hexadecimal digits and NUL. For one file it is the SHA-256 of its
+ * text, as sha256sum prints it; the name and the text of each further file are hashed into it in
+ * their order. */
+#define HL7_TEMPLATE_HASH 65
+HL7_API void hl7_template_hash(const struct hl7_template *program, char ret_hex[HL7_TEMPLATE_HASH]);
+
 /* ---- Running ------------------------------------------------------------------------------- */
 
 /* Another message that a template may read, as {order:PID-5.1}. */
@@ -108,18 +114,41 @@ struct hl7_refusal {
     char reason[256]; /* may hold content of the message; NUL-terminated, cut to this */
 };
 
-/* What happens in a run, in its order, for tools that explain a conversion. A value that is written
- * was made of all that was read, or recalled, since the event before it that used them up: a WRITE, a
- * KEEP, an EDIT or a TEST. */
+/* What happens in a run, in its order, for tools that explain a conversion. The events are those of
+ * a stack of values. READ, LITERAL and RECALL put one on it; CALL takes `count` off and puts its
+ * result there; TEST and KEEP take one; EDIT and WRITE take `count`: what the change, or the bytes
+ * that were written, were made of.
+ *
+ *     PID|1|           WRITE 0
+ *     {upper(PID-5.1)}     READ PID-5.1, CALL upper 1, WRITE 1
+ *     {if PV1-2 = 'I'}     READ PV1-2, LITERAL 'I', CALL = 2, TEST
+ *     {set MSH-5 = 'RIS'}  LITERAL 'RIS', EDIT 1
+ *
+ * A path is told with numbers: which segment, which repetition it led to. One that was read as text
+ * is told as deep as its first leaf: PID-5 of DOE^JANE in an expression is PID-5.1.
+ *
+ * What conditions read is read like everything else, and their TEST uses it up: within
+ * PID-3[PID-3.5='MR'].1 it is PID-3.5 of each repetition that was looked at. `and` and `or` end with
+ * a TEST for each part but the last that was looked at. Loops read nothing by themselves; the READ
+ * of count(OBX) or has(ZPI) leads to no segment and found no bytes.
+ *
+ * {source} writes the whole message. Of each segment there is a READ and a WRITE; of a segment with
+ * edits, of each field, or repetition, component, sub-component, that is still as it came. The others
+ * have a WRITE of count 0, as appended segments have: `segment` and `path` of the EDIT that made them
+ * are the same or lead there. The separators between them are not told. Where the message becomes one
+ * value of JSON, XML or CSV, or is no HL7, there is one READ of it all and one WRITE.
+ *
+ * In a CSV output a value may change the bytes before it in its cell, so the events of a cell come
+ * when it is complete. A run that fails has told what happened until then. */
 enum hl7_trace_kind {
-    HL7_TRACE_READ,    /* a path found a value of a message: `message`, `segment`, `path`, `raw` */
+    HL7_TRACE_READ,    /* a path was followed: `message`, `segment`, `path` or `json`, `raw` */
     HL7_TRACE_LITERAL, /* a string or number of the template: `words` */
-    HL7_TRACE_CALL,    /* a function gave a value: `words` is its name */
+    HL7_TRACE_CALL,    /* a function or an operator gave a value: `words` is its name */
     HL7_TRACE_RECALL,  /* the value of a let was taken: `variable`, `words` is its name */
     HL7_TRACE_KEEP,    /* a let kept a value: `variable`, `words` is its name */
     HL7_TRACE_TEST,    /* a condition was decided */
-    HL7_TRACE_EDIT, /* set, delete or append changed the working copy: `segment`, `path` of set */
-    HL7_TRACE_WRITE /* a value was written: the output's bytes `from` up to `to` */
+    HL7_TRACE_EDIT,    /* set, delete or append changed the working copy: `segment`, `path` */
+    HL7_TRACE_WRITE    /* something was written: the output's bytes `from` up to `to` */
 };
 
 struct hl7_trace_event {
@@ -127,14 +156,18 @@ struct hl7_trace_event {
     hl7_slice file; /* where in the template, as in struct hl7_diagnostic */
     size_t line;
     size_t column;
-    hl7_slice words;                   /* the template's own words: "PID-5.1", "upper", "mrn" */
+    hl7_slice words; /* the template's own: "PID-5.1", "'text'", "upper", "mrn"; "source" */
+    size_t count;    /* CALL, EDIT, WRITE: values it took. CALL without words: they were joined */
+    hl7_slice table; /* CALL of map: the table, as the template names it: "'sex'" */
     const struct hl7_message *message; /* READ: NULL for a JSON source */
-    size_t segment;                    /* READ, EDIT: its number in the message, from 0 */
-    struct hl7_path path;              /* READ, EDIT: occurrence and repetition as numbers */
-    hl7_slice raw;                     /* READ: the bytes it found, within the source */
-    size_t variable;
-    size_t from;
-    size_t to;
+    size_t segment; /* READ, EDIT, WRITE of {source}: its number in the message, from 0, appended
+                     * ones behind the message's own; HL7_NONE: none */
+    struct hl7_path path; /* the same: occurrence and repetition as numbers; field 0: the segment */
+    hl7_slice json;       /* READ of a JSON source: "$.items[2].name"; lasts as long as the event */
+    hl7_slice raw;        /* READ: the bytes it found, within the source; absent: it found none */
+    size_t variable;      /* RECALL of what a loop knows, as index: HL7_NONE */
+    size_t from;          /* counted from where the run began to write; with the quotes a */
+    size_t to; /* value brought. Each WRITE begins where the one before it ended, or later */
 };
 
 struct hl7_trace {

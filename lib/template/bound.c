@@ -48,6 +48,18 @@ void bound_end(const struct bound *bound, struct hl7_buffer *buffer)
     buffer->full = bound->buffer.full && bound->buffer.size == bound->buffer_size;
 }
 
+void bound_add(struct bound *bound, size_t bytes)
+{
+    bound->work = sum(bound->work, bytes);
+}
+
+size_t bound_room(const struct bound *bound)
+{
+    size_t most = SIZE_MAX / TEMPLATE_BYTES_PER_STEP - 1;
+
+    return (lesser(bound->steps, most) + 1) * TEMPLATE_BYTES_PER_STEP;
+}
+
 bool bound_step(struct bound *bound)
 {
     if (bound->steps == 0) {
@@ -84,7 +96,7 @@ enum hl7_code bound_check(struct bound *bound, size_t before, enum hl7_code code
         bound->exceeded = BOUND_SCRATCH;
         return HL7_TOO_LARGE;
     }
-    bound->work = sum(bound->work, bound->buffer.len - before);
+    bound_add(bound, bound->buffer.len - before);
     return code == HL7_OK && !pay(bound) ? HL7_TOO_LARGE : code;
 }
 

@@ -14,6 +14,9 @@
 /* Which bound a run went over. */
 enum bound_kind { BOUND_NONE, BOUND_STEPS, BOUND_OUTPUT, BOUND_SCRATCH };
 
+/* Going along segments costs so many bytes for each. */
+enum { BOUND_SEGMENT = 4 };
+
 struct bound {
     struct hl7_arena arena;   /* the caller's, cut */
     struct hl7_buffer buffer; /* the caller's, cut */
@@ -22,7 +25,7 @@ struct bound {
     size_t max_output;
     size_t max_scratch;
     size_t steps; /* how many there may still be */
-    size_t work;  /* bytes gone over or written that are not paid for yet */
+    size_t work;  /* bytes gone over or written that are not paid for yet: bound_add() */
     enum bound_kind exceeded;
 };
 
@@ -32,6 +35,12 @@ void bound_begin(struct bound *bound, const struct hl7_conversion *conversion,
 
 /* What was written becomes the caller's, who gets the arena back as it was. */
 void bound_end(const struct bound *bound, struct hl7_buffer *buffer);
+
+/* So many bytes are gone over: the instruction at work will pay for them. */
+void bound_add(struct bound *bound, size_t bytes);
+
+/* More bytes than can be paid for: what has no other end is given up behind so many. */
+size_t bound_room(const struct bound *bound);
 
 /* One instruction more. False when there are no steps left. */
 bool bound_step(struct bound *bound);

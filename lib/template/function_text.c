@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "template/number.h"
+#include "template/search.h"
 #include "utf8.h"
 
 #include <string.h>
@@ -125,36 +126,20 @@ enum hl7_code function_pad(const struct call *call, hl7_slice *ret_value)
 
 /* ---- Separators ---------------------------------------------------------------------------- */
 
-/* The offset of the first `wanted`, which is not empty; the text's length when there is none. */
-static size_t find(hl7_slice text, hl7_slice wanted)
-{
-    for (size_t at = 0; wanted.len <= text.len - at;) {
-        const char *first = memchr(text.ptr + at, wanted.ptr[0], text.len - at);
-        if (first == NULL) {
-            return text.len;
-        }
-        at = (size_t)(first - text.ptr);
-        if (hl7_slice_starts(hl7_slice_part(text, at, text.len), wanted)) {
-            return at;
-        }
-        at++;
-    }
-    return text.len;
-}
-
 /* Takes the piece before the next separator from the front of *rest; the last one leaves it
  * absent. */
-static hl7_slice take_piece(hl7_slice *rest, hl7_slice separator)
+static hl7_slice take_piece(hl7_slice *rest, struct search *separator)
 {
-    size_t at = rest->len == 0 ? 0 : find(*rest, separator);
+    size_t at = search_find(separator, *rest);
     hl7_slice piece = hl7_slice_part(*rest, 0, at);
     bool last = at == rest->len;
 
-    *rest = last ? (hl7_slice){NULL, 0} : hl7_slice_part(*rest, at + separator.len, rest->len);
+    *rest =
+        last ? (hl7_slice){NULL, 0} : hl7_slice_part(*rest, at + separator->wanted.len, rest->len);
     return piece;
 }
 
-static int64_t count_pieces(hl7_slice text, hl7_slice separator)
+static int64_t count_pieces(hl7_slice text, struct search *separator)
 {
     int64_t count = 0;
 
@@ -170,6 +155,7 @@ enum hl7_code function_part(const struct call *call, hl7_slice *ret_value)
     hl7_slice text = function_argument(call, 0);
     hl7_slice separator = function_argument(call, 1);
     hl7_slice piece = {NULL, 0};
+    struct search search;
     int64_t n;
 
     if (separator.len == 0) {
@@ -178,15 +164,16 @@ enum hl7_code function_part(const struct call *call, hl7_slice *ret_value)
     if (!number_integer(function_argument(call, 2), INT64_MIN, INT64_MAX, &n) || n == 0) {
         return function_refuse(call, "the piece is a whole number, from 1 or, from the end, -1");
     }
+    search_init(&search, separator);
     if (n < 0) {
-        n += count_pieces(text, separator) + 1;
+        n += count_pieces(text, &search) + 1;
     }
     for (; n > 0; n--) {
         if (text.ptr == NULL) {
             piece = text;
             break;
         }
-        piece = take_piece(&text, separator);
+        piece = take_piece(&text, &search);
     }
     *ret_value = piece;
     return HL7_OK;
@@ -196,14 +183,16 @@ enum hl7_code function_replace(const struct call *call, hl7_slice *ret_value)
 {
     hl7_slice rest = function_argument(call, 0);
     hl7_slice old = function_argument(call, 1);
+    struct search search;
     struct hl7_buffer buffer;
 
     if (old.len == 0) {
         return function_refuse(call, "what to replace is empty");
     }
+    search_init(&search, old);
     arena_open(call->arena, &buffer);
     while (rest.ptr != NULL && !buffer.full) {
-        hl7_buffer_add(&buffer, take_piece(&rest, old));
+        hl7_buffer_add(&buffer, take_piece(&rest, &search));
         if (rest.ptr != NULL) {
             hl7_buffer_add(&buffer, function_argument(call, 2));
         }

@@ -92,7 +92,16 @@ static bool fits_one(struct walk *pattern, struct walk *text)
     return fits;
 }
 
-bool glob_match(hl7_slice pattern_text, hl7_slice text_text)
+/* False when there is not so much left. */
+static bool spend(size_t *left, size_t work)
+{
+    bool enough = work <= *left;
+
+    *left = enough ? *left - work : 0;
+    return enough;
+}
+
+bool glob_match(hl7_slice pattern_text, hl7_slice text_text, size_t *left)
 {
     struct walk pattern = {.text = pattern_text};
     struct walk text = {.text = text_text};
@@ -105,19 +114,28 @@ bool glob_match(hl7_slice pattern_text, hl7_slice text_text)
         return hl7_slice_equal(pattern_text, text_text);
     }
     while (!is_at_end(&text) || !is_at_end(&pattern)) {
+        size_t before = pattern.at;
+        bool stays = true;
         if (meets(&pattern, '*')) {
             pattern.at++;
             starred = true;
             pattern_behind_star = pattern;
             text_behind_star = text;
-        } else if (!fits_one(&pattern, &text)) {
-            if (!starred || is_at_end(&text_behind_star)) {
-                return false;
-            }
-            (void)take(&text_behind_star);
-            pattern = pattern_behind_star;
-            text = text_behind_star;
+        } else {
+            stays = fits_one(&pattern, &text);
         }
+        if (!spend(left, pattern.at - before + 1)) {
+            return false;
+        }
+        if (stays) {
+            continue;
+        }
+        if (!starred || is_at_end(&text_behind_star)) {
+            return false;
+        }
+        (void)take(&text_behind_star);
+        pattern = pattern_behind_star;
+        text = text_behind_star;
     }
     return true;
 }

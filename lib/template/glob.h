@@ -20,7 +20,9 @@
 bool glob_valid(hl7_slice pattern, size_t *ret_position);
 
 /* Does the pattern fit the whole text? One that is not valid fits only the text that is the same. In
- * the worst case the time is the product of the lengths. */
-bool glob_match(hl7_slice pattern, hl7_slice text);
+ * the worst case the time is the product of the lengths: *left is how many bytes may be gone over,
+ * and what was gone over is taken from it. When it does not suffice it becomes 0, and the answer is
+ * false. */
+bool glob_match(hl7_slice pattern, hl7_slice text, size_t *left);
 
 #endif

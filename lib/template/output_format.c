@@ -4,6 +4,7 @@
  * the next byte is in a string, a tag, a cell in quotes. A value is encoded for that place:
  *
  *   JSON, in quotes     the inside of a string
+ *   JSON, as a name     a string
  *   JSON, elsewhere     a number, true or false as it is; an empty one as null; else a string
  *   XML, text, quotes   with entities
  *   XML, in a tag       only as (a part of) a name
@@ -29,14 +30,32 @@ static bool ends_with(hl7_slice text, hl7_slice end)
 
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
+static const char json_place[] = "a value stands in quotes, or behind ':', ',' or '['";
+
+/* A byte outside of strings. */
+static void json_structure(struct format_state *state, char byte)
+{
+    if (byte == '"') {
+        state->place = PLACE_QUOTED;
+    } else if (byte == '{' || byte == '[') {
+        state->objects = state->objects << 1 | (byte == '{' ? 1 : 0);
+    } else if (byte == '}' || byte == ']') {
+        state->objects >>= 1;
+    }
+}
+
 static void json_byte(struct format_state *state, char byte)
 {
     if (state->place == PLACE_ESCAPE) {
-        state->place = PLACE_QUOTED;
-    } else if (byte == '\\' && state->place == PLACE_QUOTED) {
+        state->escaped = byte == 'u' && state->escaped == 1 ? 4 : state->escaped - 1;
+        state->place = state->escaped == 0 ? PLACE_QUOTED : PLACE_ESCAPE;
+    } else if (state->place == PLACE_PLAIN) {
+        json_structure(state, byte);
+    } else if (byte == '\\') {
         state->place = PLACE_ESCAPE;
+        state->escaped = 1;
     } else if (byte == '"') {
-        state->place = state->place == PLACE_QUOTED ? PLACE_PLAIN : PLACE_QUOTED;
+        state->place = PLACE_PLAIN;
     }
 }
 
@@ -67,39 +86,60 @@ static bool is_json_number(hl7_slice text)
     return fraction > 0 && at + 1 + fraction == text.len;
 }
 
-/* Behind what a value may stand, if it brings its own quotes. */
-static bool json_expects_value(hl7_slice text)
+/* The last byte that is no blank; ',' when there is none. */
+static char json_before(hl7_slice text)
 {
     while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t' ||
                             lexer_is_line_end(text.ptr[text.len - 1]))) {
         text.len--;
     }
-    return text.len == 0 || text.ptr[text.len - 1] == ':' || text.ptr[text.len - 1] == '[' ||
-           text.ptr[text.len - 1] == ',';
+    return text.len == 0 ? ',' : text.ptr[text.len - 1];
 }
 
-static enum hl7_code json_value(const struct format_state *state, hl7_slice text,
+static void json_string(hl7_slice text, struct hl7_buffer *buffer)
+{
+    hl7_buffer_add_byte(buffer, '"');
+    encode_json(text, buffer);
+    hl7_buffer_add_byte(buffer, '"');
+}
+
+/* A value that brings its own quotes. */
+static enum hl7_code json_plain(const struct format_state *state, hl7_slice text,
                                 struct hl7_buffer *buffer, const char **ret_problem)
 {
-    if (state->place == PLACE_QUOTED) {
-        encode_json(text, buffer);
-        return HL7_OK;
-    }
-    if (state->place == PLACE_ESCAPE || !json_expects_value(written(state, buffer))) {
-        *ret_problem = "a value stands in quotes, or behind ':', ',' or '['";
+    char before = json_before(written(state, buffer));
+    bool name = before == '{' || (before == ',' && (state->objects & 1) != 0);
+
+    if (!name && before != ':' && before != '[' && before != ',') {
+        *ret_problem = json_place;
         return HL7_BAD_VALUE;
     }
-    if (text.len == 0) {
+    if (name) {
+        json_string(text, buffer);
+    } else if (text.len == 0) {
         hl7_buffer_add(buffer, HL7_TEXT("null"));
     } else if (is_json_number(text) || hl7_slice_equal(text, HL7_TEXT("true")) ||
                hl7_slice_equal(text, HL7_TEXT("false"))) {
         hl7_buffer_add(buffer, text);
     } else {
-        hl7_buffer_add_byte(buffer, '"');
-        encode_json(text, buffer);
-        hl7_buffer_add_byte(buffer, '"');
+        json_string(text, buffer);
     }
     return HL7_OK;
+}
+
+static enum hl7_code json_value(const struct format_state *state, hl7_slice text,
+                                struct hl7_buffer *buffer, const char **ret_problem)
+{
+    switch (state->place) {
+    case PLACE_QUOTED:
+        encode_json(text, buffer);
+        return HL7_OK;
+    case PLACE_ESCAPE:
+        *ret_problem = json_place;
+        return HL7_BAD_VALUE;
+    default:
+        return json_plain(state, text, buffer, ret_problem);
+    }
 }
 
 /* ---- XML ----------------------------------------------------------------------------------- */

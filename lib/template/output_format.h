@@ -12,7 +12,7 @@ enum place {
     PLACE_PLAIN,    /* JSON: between values; XML: content; CSV: a cell without quotes */
     PLACE_QUOTED,   /* within '"' */
     PLACE_QUOTED_1, /* XML: within '\'' */
-    PLACE_ESCAPE,   /* JSON: behind a '\' in a string */
+    PLACE_ESCAPE,   /* JSON: within an escape sequence in a string */
     PLACE_TAG,      /* XML: between '<' and '>' */
     PLACE_COMMENT,  /* XML */
     PLACE_CDATA,    /* XML */
@@ -23,9 +23,11 @@ struct format_state {
     enum hl7_format format;
     char separator; /* of CSV */
     enum place place;
-    size_t start; /* where the output begins */
-    size_t cell;  /* CSV: where the cell begins */
-    bool wrap;    /* CSV: the cell needs quotes, which it gets at its end */
+    size_t start;     /* where the output begins */
+    size_t cell;      /* CSV: where the cell begins */
+    bool wrap;        /* CSV: the cell needs quotes, which it gets at its end */
+    unsigned escaped; /* JSON, PLACE_ESCAPE: characters of the sequence that are to come */
+    uint64_t objects; /* JSON: a bit for each array or object around, the innermost the lowest */
 };
 
 /* Writes text of the template. */

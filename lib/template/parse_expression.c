@@ -27,10 +27,11 @@ static void emit_counted(struct parser *parser, enum opcode op, size_t position,
     (void)parser_emit(parser, &instruction);
 }
 
-/* One level deeper: parentheses, arguments, brackets. */
+/* One level deeper: an expression in parentheses, brackets or a list of arguments. The outermost is
+ * within nothing. */
 bool parser_enter(struct parser *parser)
 {
-    if (parser->nesting == TEMPLATE_MAX_NESTING) {
+    if (parser->nesting > TEMPLATE_MAX_NESTING) {
         return parser_fail(parser, parser->token.position,
                            "too many parentheses or brackets within each other", NOTHING, NOTHING);
     }
@@ -182,13 +183,8 @@ static bool parse_negative(struct parser *parser)
 
 static bool parse_parentheses(struct parser *parser)
 {
-    if (!parser_enter(parser)) {
-        return false;
-    }
     parser_advance(parser);
-    bool good = parse_expression(parser) && parser_expect(parser, ")");
-    parser->nesting--;
-    return good;
+    return parse_expression(parser) && parser_expect(parser, ")");
 }
 
 /* Words that join or compare; no value begins with one. */
@@ -283,16 +279,12 @@ static bool parse_in(struct parser *parser, size_t position)
         return parser_fail(parser, position, "'in' is followed by a list: in ('A', 'B')", NOTHING,
                            NOTHING);
     }
-    if (!parser_enter(parser)) {
+    parser_advance(parser);
+    if (!parse_list(parser, &count)) {
         return false;
     }
-    parser_advance(parser);
-    bool good = parse_list(parser, &count);
-    parser->nesting--;
-    if (good) {
-        emit_counted(parser, OP_IN, position, count);
-    }
-    return good;
+    emit_counted(parser, OP_IN, position, count);
+    return true;
 }
 
 static bool find_comparison(const struct token *token, enum comparison *ret_comparison)

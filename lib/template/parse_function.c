@@ -69,11 +69,18 @@ static bool parse_path_argument(struct parser *parser, const struct token *name,
     return true;
 }
 
+/* A level by itself: what stands in raw(...) is read twice, so those within each other cost twice
+ * as much with each. */
 static bool parse_path_function(struct parser *parser, const struct token *name,
                                 const struct path_function *function)
 {
+    if (!parser_enter(parser)) {
+        return false;
+    }
     parser_advance(parser);
-    return parse_path_argument(parser, name, function) && parser_expect(parser, ")");
+    bool good = parse_path_argument(parser, name, function) && parser_expect(parser, ")");
+    parser->nesting--;
+    return good;
 }
 
 /* ---- Functions ----------------------------------------------------------------------------- */
@@ -197,23 +204,14 @@ static bool parse_call(struct parser *parser, const struct token *name)
 bool parse_function(struct parser *parser, const struct token *name)
 {
     const struct path_function *function = find_path_function(name->text);
-    bool good;
 
-    if (!parser_enter(parser)) {
-        return false;
-    }
     if (function != NULL) {
-        good = parse_path_function(parser, name, function);
-    } else {
-        parser_advance(parser);
-        if (hl7_slice_equal(name->text, HL7_TEXT("map"))) {
-            good = parse_map(parser, name);
-        } else if (hl7_slice_equal(name->text, HL7_TEXT("required"))) {
-            good = parse_required(parser, name);
-        } else {
-            good = parse_call(parser, name);
-        }
+        return parse_path_function(parser, name, function);
     }
-    parser->nesting--;
-    return good;
+    parser_advance(parser);
+    if (hl7_slice_equal(name->text, HL7_TEXT("map"))) {
+        return parse_map(parser, name);
+    }
+    return hl7_slice_equal(name->text, HL7_TEXT("required")) ? parse_required(parser, name)
+                                                             : parse_call(parser, name);
 }

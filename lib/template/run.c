@@ -8,6 +8,7 @@
 #include "template/original.h"
 #include "template/parser.h"
 #include "template/report.h"
+#include "template/run_trace.h"
 
 #include "message.h"
 
@@ -24,6 +25,7 @@ static enum hl7_code run_original(struct run *run, const struct instruction *ins
         }
         run->kept = run->arena->used;
         original_find(program, run->conversion->source, run->values);
+        bound_add(&run->bound, run->conversion->source.len);
     }
     hl7_slice value = run->values[instruction->as.original.slot];
     if (value.ptr == NULL && run->strict) {
@@ -55,6 +57,7 @@ static enum hl7_code run_path(struct run *run, const struct instruction *instruc
     struct target target;
 
     run_resolve(run, instruction, &target);
+    bound_add(&run->bound, target.work);
     if (target.raw.ptr == NULL) {
         if (run->strict) {
             return HL7_NOT_FOUND;
@@ -73,6 +76,7 @@ static enum hl7_code run_write(struct run *run, const struct instruction *instru
     hl7_slice value = run_pop(run);
     enum hl7_code code = HL7_OK;
 
+    bound_add(&run->bound, value.len);
     if (instruction->op == OP_WRITE_RAW) {
         output_template(&run->output, value);
     } else {
@@ -113,6 +117,7 @@ static enum hl7_code enter_loop(struct run *run, const struct instruction *instr
             return HL7_NO_MEMORY;
         }
         bound_lower(&run->bound, left);
+        bound_add(&run->bound, message->segment_count * BOUND_SEGMENT);
         run->kept = run->arena->used;
     }
     if (!run_first(run, instruction)) {
@@ -164,8 +169,7 @@ static void run_line_end(struct run *run, const struct instruction *instruction)
     }
 }
 
-/* What follows {source} begins a line, even if the source does not end with one. */
-static void open_line(struct run *run)
+void run_open_line(struct run *run)
 {
     hl7_slice text = output_written(&run->output);
 
@@ -202,7 +206,7 @@ static enum hl7_code run_placeholder(struct run *run, const struct instruction *
 
 static enum hl7_code run_output(struct run *run, const struct instruction *instruction)
 {
-    open_line(run);
+    run_open_line(run);
     switch (instruction->op) {
     case OP_TEXT:
         output_template(&run->output, instruction->as.text);
@@ -218,7 +222,7 @@ static enum hl7_code run_output(struct run *run, const struct instruction *instr
     }
 }
 
-static enum hl7_code run_instruction(struct run *run, const struct instruction *instruction)
+enum hl7_code run_instruction(struct run *run, const struct instruction *instruction)
 {
     switch (instruction->op) {
     case OP_AND:
@@ -273,8 +277,7 @@ static const char *explain(const struct run *run, enum hl7_code code)
     }
 }
 
-/* The name a text begins with. */
-static hl7_slice leading_name(hl7_slice text)
+hl7_slice run_leading_name(hl7_slice text)
 {
     size_t len = 0;
 
@@ -285,8 +288,7 @@ static hl7_slice leading_name(hl7_slice text)
     return hl7_slice_part(text, 0, len);
 }
 
-/* What positions of an instruction are counted in. */
-static hl7_slice text_of(const struct run *run, const struct instruction *instruction)
+hl7_slice run_file_text(const struct run *run, const struct instruction *instruction)
 {
     hl7_slice text = run->program->files[instruction->file].text;
 
@@ -296,7 +298,7 @@ static hl7_slice text_of(const struct run *run, const struct instruction *instru
 /* The template's own words for what an instruction gives: "{0-9}", "PID-5.1", "upper". */
 static hl7_slice describe(const struct run *run, const struct instruction *instruction)
 {
-    hl7_slice text = text_of(run, instruction);
+    hl7_slice text = run_file_text(run, instruction);
     hl7_slice rest = hl7_slice_part(text, instruction->position, text.len);
     size_t len = 0;
 
@@ -323,7 +325,7 @@ static hl7_slice describe(const struct run *run, const struct instruction *instr
     case OP_APPEND:
     case OP_SOURCE:
     case OP_REJECT:
-        return leading_name(rest);
+        return run_leading_name(rest);
     default:
         return HL7_TEXT("this text");
     }
@@ -337,12 +339,18 @@ static void report_failure(const struct run *run, const struct instruction *inst
     char digits[20];
     const char *sentence = bounded ? bound_explain(&run->bound, digits, &word) : explain(run, code);
 
-    report_fill(ret_diagnostic, text_of(run, instruction), instruction->position, sentence, word,
-                hl7_slice_of(run->problem));
+    report_fill(ret_diagnostic, run_file_text(run, instruction), instruction->position, sentence,
+                word, hl7_slice_of(run->problem));
     ret_diagnostic->file = run->program->files[instruction->file].name;
 }
 
 /* ---- The loop ------------------------------------------------------------------------------ */
+
+static enum hl7_code run_step(struct run *run, const struct instruction *instruction)
+{
+    return run->trace == NULL ? run_instruction(run, instruction)
+                              : run_trace_step(run, instruction);
+}
 
 static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnostic)
 {
@@ -351,8 +359,7 @@ static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnos
     while (run->next < program->count) {
         const struct instruction *instruction = &program->code[run->next++];
         size_t before = run->output.buffer->len;
-        enum hl7_code code =
-            bound_step(&run->bound) ? run_instruction(run, instruction) : HL7_TOO_LARGE;
+        enum hl7_code code = bound_step(&run->bound) ? run_step(run, instruction) : HL7_TOO_LARGE;
         code = bound_check(&run->bound, before, code);
         if (code != HL7_OK) {
             run->problem = run->problem == NULL ? run->output.problem : run->problem;
@@ -362,6 +369,9 @@ static enum hl7_code run_all(struct run *run, struct hl7_diagnostic *ret_diagnos
     }
     assert(run->depth == 0);
     output_end(&run->output);
+    if (run->trace != NULL) {
+        run_trace_end(run);
+    }
     enum hl7_code code = bound_check(&run->bound, run->output.buffer->len, HL7_OK);
     if (code != HL7_OK) {
         report_failure(run, &program->code[program->count - 1], code, ret_diagnostic);
@@ -400,7 +410,8 @@ static bool prepare(struct run *run)
     if (!take(run->arena, program->stack_size, sizeof *run->stack, &stack) ||
         !take(run->arena, program->cursor_count, sizeof *run->cursors, &cursors) ||
         !take(run->arena, program->variable_count, sizeof *run->variables, &variables) ||
-        !take(run->arena, program->message_count, sizeof(void *), &messages)) {
+        !take(run->arena, program->message_count, sizeof(void *), &messages) ||
+        (run->conversion->trace != NULL && !run_trace_begin(run))) {
         return false;
     }
     run->stack = stack;

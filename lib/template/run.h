@@ -2,7 +2,7 @@
  *
  * One run of a program, as its parts share it: run.c the loop and its errors, run_value.c the
  * stack, run_path.c where paths lead, run_index.c where the segments of a name are, run_edit.c the
- * working copy, bound.c what all of it may take.
+ * working copy, bound.c what all of it may take, run_trace.c what is told of it.
  *
  * Scratch memory is the arena's. What a value needs lives until the placeholder or condition it
  * belongs to is done; what must last is kept by moving `kept` on. */
@@ -16,13 +16,13 @@
 
 /* Segments of one name, in their order. */
 struct index_name {
-    uint32_t sample; /* one of them */
+    uint32_t number; /* the name as one */
     uint32_t start;  /* where in the order they begin */
     uint32_t count;  /* 0: a free slot */
     uint32_t filled;
 };
 
-/* The segments of a message by name. Not built while `message` is NULL. */
+/* The segments of a message by name, those that a path can name. Not built while `message` is NULL. */
 struct index {
     const struct hl7_message *message;
     struct index_name *table;
@@ -78,6 +78,7 @@ struct run {
     size_t value_end;                    /* of the buffer, behind the last value written */
     const struct hl7_message **messages; /* the named ones; NULL for those that are not there */
     size_t next;                         /* the instruction to run */
+    struct run_trace *trace;             /* run_trace.h; NULL: nobody listens */
     const char *problem;                 /* a sentence about what failed, or NULL */
     bool strict;
 };
@@ -87,15 +88,17 @@ struct target {
     const struct hl7_message *message;
     size_t segment; /* HL7_NONE: no such segment */
     hl7_slice raw;  /* absent when there is no such value */
+    size_t work;    /* bytes gone over to get there */
 };
 
+/* Whoever asks lets `work` be paid for, with bound_add(). */
 void run_resolve(const struct run *run, const struct instruction *path, struct target *ret_target);
 
 /* How many turns the loop of a cursor has. */
-size_t run_total(const struct run *run, size_t cursor);
+size_t run_total(struct run *run, size_t cursor);
 
 /* How many segments or repetitions a path has. */
-size_t run_count(const struct run *run, const struct instruction *path);
+size_t run_count(struct run *run, const struct instruction *path);
 
 /* The cursor of an instruction goes to the first place it goes along; false when there is none. */
 bool run_first(struct run *run, const struct instruction *instruction);
@@ -105,14 +108,27 @@ bool run_next(struct run *run, const struct instruction *instruction);
 enum hl7_code run_open_json(struct run *run);
 
 /* The value a JSON path leads to, or HL7_NONE. */
-size_t run_json(const struct run *run, const struct instruction *path);
-bool run_first_json(const struct run *run, const struct instruction *loop, struct cursor *cursor);
+size_t run_json(struct run *run, const struct instruction *path);
+bool run_first_json(struct run *run, const struct instruction *loop, struct cursor *cursor);
 bool run_next_json(const struct run *run, struct cursor *cursor);
 enum hl7_code run_push_json(struct run *run, const struct instruction *instruction);
 
 /* All of a value decoded; it borrows from the message or the arena. */
 enum hl7_code run_decode(struct run *run, const struct hl7_path *path, const struct target *target,
                          hl7_slice *ret_text);
+
+/* The first leaf of a value; of a whole segment its name. */
+hl7_slice run_leaf(const struct target *target, const struct hl7_path *path);
+
+/* Any instruction. */
+enum hl7_code run_instruction(struct run *run, const struct instruction *instruction);
+
+/* What follows {source} begins a line, even if the source does not end with one. */
+void run_open_line(struct run *run);
+
+/* The text in which positions of an instruction are counted, and a name at the front of one. */
+hl7_slice run_file_text(const struct run *run, const struct instruction *instruction);
+hl7_slice run_leading_name(hl7_slice text);
 
 /* The instructions of values; others are not for it. */
 enum hl7_code run_value(struct run *run, const struct instruction *instruction);

@@ -27,6 +27,7 @@ static enum hl7_code begin(struct run *run)
     enum hl7_code code = hl7_edit_begin(run->conversion->message, run->arena, &run->edit);
     if (code == HL7_OK) {
         bound_lower(&run->bound, left);
+        bound_add(&run->bound, run->conversion->message->segment_count * BOUND_SEGMENT);
     }
     return code;
 }
@@ -44,11 +45,12 @@ static enum hl7_code find(struct run *run, const struct instruction *path, size_
     struct target target;
 
     run_resolve(run, path, &target);
+    bound_add(&run->bound, target.work);
     if (target.segment == HL7_NONE) {
         return fail(run, HL7_NOT_FOUND, "the message has no such segment");
     }
     if (target.message != run->conversion->message) {
-        return fail(run, HL7_NOT_FOUND, "it is not of the source");
+        return fail(run, HL7_BAD_VALUE, "it is not of the source");
     }
     *ret_segment = target.segment;
     return HL7_OK;
@@ -85,6 +87,7 @@ static enum hl7_code run_set(struct run *run, const struct instruction *instruct
     if (instruction->root == ROOT_REPETITION) {
         path.repetition = (uint32_t)run->cursors[instruction->slot].turn;
     }
+    bound_add(&run->bound, value.len + edit_length_at(run->edit, segment));
     return explain(run, edit_set_at(run->edit, segment, &path, value));
 }
 
@@ -106,6 +109,7 @@ static enum hl7_code run_append(struct run *run, const struct instruction *instr
     hl7_slice segment = run_pop(run);
     hl7_slice name = hl7_piece(segment, run->conversion->message->delimiters.field, 1);
 
+    bound_add(&run->bound, segment.len);
     if (!hl7_slice_equal(name, instruction->as.text)) {
         return fail(run, HL7_BAD_VALUE, "the text does not begin with this name and a separator");
     }
@@ -146,6 +150,7 @@ static enum hl7_code keep(struct run *run, enum hl7_code code, const struct hl7_
         return HL7_NO_MEMORY;
     }
     if (code == HL7_OK) {
+        bound_add(&run->bound, buffer->len);
         run_push(run, arena_keep(run->arena, buffer));
     }
     return code;
@@ -158,6 +163,7 @@ enum hl7_code run_encode(struct run *run, const struct instruction *instruction)
 
     if (instruction->op == OP_PUSH_ENCODED) {
         run_resolve(run, instruction, &target);
+        bound_add(&run->bound, target.work + target.raw.len);
         if (target.raw.len == 0 || (memcmp(&target.message->delimiters, delimiters_of(run),
                                            sizeof *delimiters_of(run)) == 0 &&
                                     !output_holds_an_end(target.raw))) {
@@ -170,6 +176,7 @@ enum hl7_code run_encode(struct run *run, const struct instruction *instruction)
             &buffer);
     }
     hl7_slice value = run_pop(run);
+    bound_add(&run->bound, value.len);
     arena_open(run->arena, &buffer);
     if (instruction->op == OP_ENCODE) {
         return keep(run, hl7_escape(delimiters_of(run), value, &buffer), &buffer);
@@ -190,6 +197,7 @@ static enum hl7_code copy_bytes(struct run *run, hl7_slice *ret_bytes)
     if (buffer.full) {
         return HL7_NO_MEMORY;
     }
+    bound_add(&run->bound, buffer.len);
     *ret_bytes = arena_keep(run->arena, &buffer);
     return HL7_OK;
 }

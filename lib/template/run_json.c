@@ -10,6 +10,7 @@ enum hl7_code run_open_json(struct run *run)
     }
     size_t left = bound_lift(&run->bound);
     enum hl7_code code = json_tree_parse(run->conversion->source, run->arena, &run->json, NULL);
+    bound_add(&run->bound, run->conversion->source.len);
     if (code == HL7_OK) {
         bound_lower(&run->bound, left);
         run->kept = run->arena->used;
@@ -22,14 +23,19 @@ enum hl7_code run_open_json(struct run *run)
     return HL7_BAD_VALUE;
 }
 
-size_t run_json(const struct run *run, const struct instruction *path)
+size_t run_json(struct run *run, const struct instruction *path)
 {
     size_t node = path->slot == 0 ? 0 : run->cursors[path->slot - 1].node;
 
-    return node == HL7_NONE ? node : json_tree_find(&run->json, node, &path->as.json);
+    if (node != HL7_NONE) {
+        size_t work = 0;
+        node = json_tree_find(&run->json, node, &path->as.json, &work);
+        bound_add(&run->bound, work);
+    }
+    return node;
 }
 
-bool run_first_json(const struct run *run, const struct instruction *loop, struct cursor *cursor)
+bool run_first_json(struct run *run, const struct instruction *loop, struct cursor *cursor)
 {
     cursor->parent = run_json(run, loop);
     cursor->node =
@@ -60,6 +66,7 @@ enum hl7_code run_push_json(struct run *run, const struct instruction *instructi
         code = json_tree_text(&run->json, node, run->arena, &text);
     }
     if (code == HL7_OK) {
+        bound_add(&run->bound, text.len);
         run_push(run, text);
     }
     return code;

@@ -73,6 +73,12 @@ static size_t seek(const struct range *range, hl7_slice name, size_t at)
     return at;
 }
 
+/* Going along the segments between two places, which only happens where there is no index. */
+static size_t walked(const struct range *range, size_t from, size_t to)
+{
+    return range->index == NULL && to > from ? (to - from) * BOUND_SEGMENT : 0;
+}
+
 static size_t find_indexed(const struct range *range, const struct hl7_path *path)
 {
     struct matches matches =
@@ -110,7 +116,44 @@ static size_t find_segment(const struct range *range, const struct hl7_path *pat
     return at < range->to ? at : HL7_NONE;
 }
 
+/* What find_segment() walked to get here, or nowhere. */
+static size_t walked_to(const struct range *range, const struct hl7_path *path, size_t found)
+{
+    if (path->occurrence == HL7_LAST) {
+        return walked(range, found == HL7_NONE ? range->from : found, range->to);
+    }
+    return walked(range, range->from, found == HL7_NONE ? range->to : found);
+}
+
 /* ---- Values -------------------------------------------------------------------------------- */
+
+/* How much of `whole` was gone over to find a part of it, or that there is none. */
+static size_t gone_over(hl7_slice whole, hl7_slice part)
+{
+    return part.ptr == NULL || whole.ptr == NULL ? whole.len
+                                                 : (size_t)(part.ptr - whole.ptr) + part.len;
+}
+
+/* The value within a segment, or within the repetition a cursor stands at. */
+static void resolve_value(const struct instruction *path, const struct cursor *cursor,
+                          struct target *target)
+{
+    const struct hl7_path *wanted = &path->as.path;
+    const struct hl7_message *message = target->message;
+
+    if (path->root == ROOT_REPETITION) {
+        hl7_slice name = hl7_segment_name(message, target->segment);
+        target->raw = path_within_field(path_delimiters(&message->delimiters, name, wanted->field),
+                                        cursor->piece, wanted);
+        target->work += gone_over(cursor->piece, target->raw);
+        return;
+    }
+    target->raw = hl7_segment_get(message, target->segment, wanted);
+    if (wanted->repetition != 0 || wanted->component != 0) {
+        target->work +=
+            gone_over(hl7_segment_field(message, target->segment, wanted->field), target->raw);
+    }
+}
 
 void run_resolve(const struct run *run, const struct instruction *path, struct target *ret_target)
 {
@@ -121,15 +164,10 @@ void run_resolve(const struct run *run, const struct instruction *path, struct t
 
     if (range.message != NULL) {
         target.segment = stands ? cursor->segment : find_segment(&range, &path->as.path);
+        target.work = stands ? 0 : walked_to(&range, &path->as.path, target.segment);
     }
     if (target.segment != HL7_NONE) {
-        target.raw =
-            path->root == ROOT_REPETITION
-                ? path_within_field(path_delimiters(&range.message->delimiters,
-                                                    hl7_segment_name(range.message, target.segment),
-                                                    path->as.path.field),
-                                    cursor->piece, &path->as.path)
-                : hl7_segment_get(range.message, target.segment, &path->as.path);
+        resolve_value(path, cursor, &target);
     }
     *ret_target = target;
 }
@@ -166,16 +204,18 @@ static size_t count_pieces(hl7_slice value, char separator)
     return count;
 }
 
-size_t run_count(const struct run *run, const struct instruction *path)
+size_t run_count(struct run *run, const struct instruction *path)
 {
     const struct hl7_path *wanted = &path->as.path;
     struct target target;
 
     if (wanted->field == 0 && path->root != ROOT_SEGMENT) {
         struct range range = range_of(run, path);
+        bound_add(&run->bound, walked(&range, range.from, range.to));
         return count_segments(&range, wanted);
     }
     run_resolve(run, path, &target);
+    bound_add(&run->bound, target.work + target.raw.len);
     if (target.raw.len == 0) {
         return 0;
     }
@@ -199,7 +239,7 @@ static void bound_group(const struct range *range, struct cursor *cursor)
     cursor->to = seek(range, name, cursor->segment + 1);
 }
 
-static bool first_segment(const struct run *run, const struct instruction *instruction,
+static bool first_segment(struct run *run, const struct instruction *instruction,
                           struct cursor *cursor)
 {
     struct range range = range_of(run, instruction);
@@ -210,19 +250,31 @@ static bool first_segment(const struct run *run, const struct instruction *instr
     cursor->message = range.message;
     cursor->range_to = range.to;
     cursor->segment = seek(&range, hl7_slice_of(instruction->as.path.segment), range.from);
+    bound_add(&run->bound, walked(&range, range.from, cursor->segment));
     if (cursor->segment == range.to) {
         return false;
     }
     bound_group(&range, cursor);
+    bound_add(&run->bound, walked(&range, cursor->segment, cursor->to));
     return true;
 }
 
-static bool first_repetition(const struct run *run, const struct instruction *instruction,
+static bool next_repetition(struct run *run, struct cursor *cursor)
+{
+    if (!hl7_piece_next(&cursor->rest, cursor->separator, &cursor->piece)) {
+        return false;
+    }
+    bound_add(&run->bound, cursor->piece.len);
+    return true;
+}
+
+static bool first_repetition(struct run *run, const struct instruction *instruction,
                              struct cursor *cursor)
 {
     struct target target;
 
     run_resolve(run, instruction, &target);
+    bound_add(&run->bound, target.work);
     if (target.raw.len == 0) {
         return false;
     }
@@ -233,7 +285,7 @@ static bool first_repetition(const struct run *run, const struct instruction *in
                                         hl7_segment_name(target.message, target.segment),
                                         instruction->as.path.field)
                             ->repetition;
-    return hl7_piece_next(&cursor->rest, cursor->separator, &cursor->piece);
+    return next_repetition(run, cursor);
 }
 
 bool run_first(struct run *run, const struct instruction *instruction)
@@ -255,7 +307,7 @@ bool run_first(struct run *run, const struct instruction *instruction)
     return found;
 }
 
-static bool next_segment(const struct run *run, struct cursor *cursor)
+static bool next_segment(struct run *run, struct cursor *cursor)
 {
     assert(cursor->message != NULL);
     struct range range = make_range(run, cursor->message, 0, cursor->range_to);
@@ -266,18 +318,18 @@ static bool next_segment(const struct run *run, struct cursor *cursor)
         return false;
     }
     bound_group(&range, cursor);
+    bound_add(&run->bound, walked(&range, cursor->segment, cursor->to));
     return true;
 }
 
-static bool advance(const struct run *run, struct cursor *cursor)
+static bool advance(struct run *run, struct cursor *cursor)
 {
     cursor->turn++;
     if (cursor->kind == ROOT_JSON) {
         return run_next_json(run, cursor);
     }
-    return cursor->kind == ROOT_REPETITION
-               ? hl7_piece_next(&cursor->rest, cursor->separator, &cursor->piece)
-               : next_segment(run, cursor);
+    return cursor->kind == ROOT_REPETITION ? next_repetition(run, cursor)
+                                           : next_segment(run, cursor);
 }
 
 bool run_next(struct run *run, const struct instruction *instruction)
@@ -291,7 +343,7 @@ bool run_next(struct run *run, const struct instruction *instruction)
     return found;
 }
 
-size_t run_total(const struct run *run, size_t cursor)
+size_t run_total(struct run *run, size_t cursor)
 {
     struct cursor ahead = run->cursors[cursor];
     size_t total = ahead.turn;
@@ -299,5 +351,6 @@ size_t run_total(const struct run *run, size_t cursor)
     while (advance(run, &ahead)) {
         total++;
     }
+    bound_add(&run->bound, (total - run->cursors[cursor].turn) * BOUND_SEGMENT);
     return total;
 }

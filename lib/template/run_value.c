@@ -31,8 +31,7 @@ static void push_truth(struct run *run, bool value)
 
 /* ---- Paths --------------------------------------------------------------------------------- */
 
-/* The first leaf of a value; of a whole segment its name. */
-static hl7_slice leaf_of(const struct target *target, const struct hl7_path *path)
+hl7_slice run_leaf(const struct target *target, const struct hl7_path *path)
 {
     if (path->field == 0) {
         return target->raw.ptr == NULL ? target->raw
@@ -66,6 +65,7 @@ static enum hl7_code decode(struct run *run, const struct hl7_delimiters *delimi
 enum hl7_code run_decode(struct run *run, const struct hl7_path *path, const struct target *target,
                          hl7_slice *ret_text)
 {
+    bound_add(&run->bound, target->raw.len);
     if (path->field == 0 ||
         (path->field <= 2 && hl7_segment_is_header(hl7_slice_of(path->segment)))) {
         *ret_text = target->raw;
@@ -80,11 +80,13 @@ static enum hl7_code push_path(struct run *run, const struct instruction *instru
     struct target target;
 
     run_resolve(run, instruction, &target);
+    bound_add(&run->bound, target.work);
     if (target.raw.ptr == NULL) {
         run_push(run, target.raw);
         return HL7_OK;
     }
-    hl7_slice leaf = leaf_of(&target, path);
+    hl7_slice leaf = run_leaf(&target, path);
+    bound_add(&run->bound, hl7_piece(target.raw, target.message->delimiters.repetition, 1).len);
     if (path->field <= 2 && hl7_segment_is_header(hl7_slice_of(path->segment))) {
         run_push(run, leaf);
         return HL7_OK;
@@ -148,7 +150,9 @@ static enum hl7_code push_about_json(struct run *run, const struct instruction *
     }
     size_t node = run_json(run, instruction);
     if (instruction->op == OP_PUSH_COUNT) {
-        return push_number(run, node == HL7_NONE ? 0 : json_tree_count(&run->json, node));
+        size_t count = node == HL7_NONE ? 0 : json_tree_count(&run->json, node);
+        bound_add(&run->bound, count * BOUND_SEGMENT);
+        return push_number(run, count);
     }
     push_truth(run, node != HL7_NONE && json_tree_kind(&run->json, node) != JSON_NULL);
     return HL7_OK;
@@ -168,6 +172,7 @@ static enum hl7_code push_from_path(struct run *run, const struct instruction *i
         return push_path(run, instruction);
     }
     run_resolve(run, instruction, &target);
+    bound_add(&run->bound, target.work);
     if (instruction->op == OP_PUSH_HAS) {
         push_truth(run, target.raw.len > 0);
     } else if (instruction->op == OP_PUSH_RAW) {
@@ -183,11 +188,12 @@ static enum hl7_code push_from_path(struct run *run, const struct instruction *i
 /* ---- Comparing ----------------------------------------------------------------------------- */
 
 /* Below 0, 0, above 0: as numbers when both are numbers, else byte by byte. */
-static int compare(hl7_slice a, hl7_slice b)
+static int compare(struct run *run, hl7_slice a, hl7_slice b)
 {
     struct number left;
     struct number right;
 
+    bound_add(&run->bound, a.len + b.len);
     if (number_parse(a, &left) && number_parse(b, &right)) {
         return number_compare(&left, &right);
     }
@@ -226,10 +232,21 @@ static void run_in(struct run *run, size_t count)
     run->depth -= count;
     hl7_slice value = run->stack[run->depth - 1];
     for (size_t i = 0; i < count && !found; i++) {
-        found = compare(value, run->stack[run->depth + i]) == 0;
+        found = compare(run, value, run->stack[run->depth + i]) == 0;
     }
     (void)run_pop(run);
     push_truth(run, found);
+}
+
+/* The text, and its pattern. One that would cost more than there is is given up, and not paid for. */
+static void run_like(struct run *run, hl7_slice pattern)
+{
+    const size_t most = bound_room(&run->bound);
+    size_t left = most;
+    bool fits = glob_match(pattern, run_pop(run), &left);
+
+    bound_add(&run->bound, pattern.len + (most - left));
+    push_truth(run, fits);
 }
 
 /* ---- Making -------------------------------------------------------------------------------- */
@@ -246,6 +263,7 @@ static enum hl7_code run_join(struct run *run, size_t count)
     if (buffer.full) {
         return HL7_NO_MEMORY;
     }
+    bound_add(&run->bound, buffer.len);
     run_push(run, arena_keep(run->arena, &buffer));
     return HL7_OK;
 }
@@ -261,7 +279,11 @@ static enum hl7_code run_call(struct run *run, const struct instruction *instruc
                               .services = &run->services,
                               .ret_problem = &run->problem};
     enum hl7_code code = instruction->as.function->run(&call, &value);
+    for (size_t i = 0; i < call.count; i++) {
+        bound_add(&run->bound, call.arguments[i].len);
+    }
     if (code == HL7_OK) {
+        bound_add(&run->bound, value.len);
         run_push(run, value);
     }
     return code;
@@ -271,8 +293,10 @@ static enum hl7_code run_call(struct run *run, const struct instruction *instruc
 static enum hl7_code run_map(struct run *run, const struct instruction *instruction)
 {
     hl7_slice otherwise = instruction->count == 2 ? run_pop(run) : (hl7_slice){NULL, 0};
-    hl7_slice found = table_find(&run->program->tables[instruction->target], run_pop(run), 2);
+    hl7_slice key = run_pop(run);
+    hl7_slice found = table_find(&run->program->tables[instruction->target], key, 2);
 
+    bound_add(&run->bound, key.len);
     if (found.ptr == NULL && instruction->count < 2) {
         run->problem = "the table has no such key, and there is no default";
         return HL7_NOT_FOUND;
@@ -310,11 +334,11 @@ enum hl7_code run_value(struct run *run, const struct instruction *instruction)
         return push_from_loop(run, instruction);
     case OP_COMPARE:
         right = run_pop(run);
-        push_truth(run, holds(instruction->as.comparison, compare(run_pop(run), right)));
+        push_truth(run, holds(instruction->as.comparison, compare(run, run_pop(run), right)));
         return HL7_OK;
     case OP_LIKE:
         right = run_pop(run);
-        push_truth(run, glob_match(right, run_pop(run)));
+        run_like(run, right);
         return HL7_OK;
     case OP_IN:
         run_in(run, instruction->count);

@@ -42,8 +42,19 @@ const char *folder_path(const struct folder *folder, const char *name)
     return path;
 }
 
+static void make_folders(const struct folder *folder, const char *name)
+{
+    char part[200];
+
+    for (const char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        (void)snprintf(part, sizeof part, "%.*s", (int)(slash - name), name);
+        assert_true(mkdirat(folder->fd, part, 0700) == 0 || errno == EEXIST);
+    }
+}
+
 void folder_write(const struct folder *folder, const char *name, hl7_slice bytes)
 {
+    make_folders(folder, name);
     int fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
     assert_true(fd >= 0);
@@ -53,6 +64,11 @@ void folder_write(const struct folder *folder, const char *name, hl7_slice bytes
         bytes = hl7_slice_part(bytes, (size_t)put, bytes.len);
     }
     assert_int_equal(close(fd), 0);
+}
+
+void folder_write_text(const struct folder *folder, const char *name, const char *text)
+{
+    folder_write(folder, name, hl7_slice_of(text));
 }
 
 hl7_slice folder_read(const struct folder *folder, const char *name)

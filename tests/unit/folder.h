@@ -22,7 +22,9 @@ void folder_remove(struct folder *folder);
 /* The path of a name in it; good until the next call but three. */
 const char *folder_path(const struct folder *folder, const char *name);
 
+/* Writes a file. Its name may begin with folders, which are made. */
 void folder_write(const struct folder *folder, const char *name, hl7_slice bytes);
+void folder_write_text(const struct folder *folder, const char *name, const char *text);
 
 /* The bytes of a file, which is small; the memory is good until the next call. Absent: no such file. */
 hl7_slice folder_read(const struct folder *folder, const char *name);

@@ -60,7 +60,7 @@ static void a_path_leads_to_a_value(void **state)
         set_up(&page);
         assert_int_equal(json_path_read(text, &page.arena, &page.path, &used, NULL), HL7_OK);
         assert_int_equal(used, text.len);
-        size_t node = json_tree_find(&page.tree, 0, &page.path);
+        size_t node = json_tree_find(&page.tree, 0, &page.path, &(size_t){0});
         if ((node != HL7_NONE) != (cases[i].text != NULL)) {
             fail_msg("%s", cases[i].path);
         }
@@ -82,7 +82,7 @@ static void an_empty_path_is_the_value_itself(void **state)
     assert_int_equal(json_path_read(HL7_TEXT(" = 1"), &page.arena, &page.path, &used, NULL),
                      HL7_OK);
     assert_int_equal(used, 0);
-    assert_int_equal(json_tree_find(&page.tree, 5, &page.path), 5);
+    assert_int_equal(json_tree_find(&page.tree, 5, &page.path, &(size_t){0}), 5);
 }
 
 static void a_path_ends_where_no_step_follows(void **state)

@@ -286,15 +286,16 @@ static void members_are_found_by_their_decoded_name(void **state)
         parsed(&page, "{\"a\":1,\"\\u0062\\n\\u00fc\":2,\"\":3,\"a\\\\\":4,\"in\":{\"x\":5}}");
 
     (void)state;
-    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT("a"))), "1");
-    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT("b\n\xc3\xbc"))), "2");
-    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT(""))), "3");
-    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT("a\\"))), "4");
-    assert_int_equal(json_tree_member(tree, 0, HL7_TEXT("x")), HL7_NONE);
-    assert_int_equal(json_tree_member(tree, 0, HL7_TEXT("a\\\\")), HL7_NONE);
-    assert_int_equal(json_tree_member(tree, 0, HL7_TEXT("b\n")), HL7_NONE);
-    assert_int_equal(json_tree_member(tree, 0, HL7_TEXT("b\n\xc3\xbc!")), HL7_NONE);
-    assert_int_equal(json_tree_member(tree, 2, HL7_TEXT("a")), HL7_NONE);
+    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT("a"), &(size_t){0})), "1");
+    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT("b\n\xc3\xbc"), &(size_t){0})),
+                 "2");
+    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT(""), &(size_t){0})), "3");
+    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT("a\\"), &(size_t){0})), "4");
+    assert_int_equal(json_tree_member(tree, 0, HL7_TEXT("x"), &(size_t){0}), HL7_NONE);
+    assert_int_equal(json_tree_member(tree, 0, HL7_TEXT("a\\\\"), &(size_t){0}), HL7_NONE);
+    assert_int_equal(json_tree_member(tree, 0, HL7_TEXT("b\n"), &(size_t){0}), HL7_NONE);
+    assert_int_equal(json_tree_member(tree, 0, HL7_TEXT("b\n\xc3\xbc!"), &(size_t){0}), HL7_NONE);
+    assert_int_equal(json_tree_member(tree, 2, HL7_TEXT("a"), &(size_t){0}), HL7_NONE);
 }
 
 static void of_members_of_the_same_name_the_last_counts(void **state)
@@ -303,7 +304,7 @@ static void of_members_of_the_same_name_the_last_counts(void **state)
     const struct json_tree *tree = parsed(&page, "{\"a\":1,\"b\":2,\"\\u0061\":3}");
 
     (void)state;
-    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT("a"))), "3");
+    assert_slice(text_of(&page, json_tree_member(tree, 0, HL7_TEXT("a"), &(size_t){0})), "3");
 }
 
 static void values_are_text_and_null_is_absent(void **state)

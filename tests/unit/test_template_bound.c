@@ -37,8 +37,8 @@ static enum hl7_code run_message(struct bench *bench, const struct hl7_conversio
 {
     struct hl7_conversion conversion = *bounds;
 
-    conversion.source = bench->message.bytes;
-    conversion.message = &bench->message;
+    conversion.source = bench->source;
+    conversion.message = bench->is_hl7 ? &bench->message : NULL;
     return hl7_template_run(bench->program, &conversion, &bench->arena, &bench->buffer,
                             &bench->failure);
 }
@@ -46,6 +46,8 @@ static enum hl7_code run_message(struct bench *bench, const struct hl7_conversio
 static enum hl7_code run_over(struct bench *bench, hl7_slice text,
                               const struct hl7_conversion *bounds)
 {
+    bench->source = text;
+    bench->is_hl7 = true;
     assert_int_equal(hl7_message_parse(text, &bench->arena, &bench->message, NULL), HL7_OK);
     return run_message(bench, bounds);
 }
@@ -229,6 +231,8 @@ static enum hl7_code edit_late(struct bench *bench, char *memory, size_t size)
 
     assert_int_equal(bench_compile(bench, hl7_slice_of(text)), HL7_OK);
     hl7_slice long_text = long_source(SEGMENTS);
+    bench->source = long_text;
+    bench->is_hl7 = true;
     assert_int_equal(hl7_message_parse(long_text, &bench->arena, &bench->message, NULL), HL7_OK);
     hl7_arena_init(&bench->arena, memory,
                    TEMPLATE_MAX_SCRATCH + TEMPLATE_SCRATCH_PER_SOURCE * long_text.len + size);
@@ -244,9 +248,165 @@ static void what_follows_from_the_source_is_not_counted(void **state)
 
     (void)state;
     assert_non_null(memory);
-    assert_int_equal(edit_late(bench_open(), memory, (size_t)300 * 1024), HL7_NO_MEMORY);
-    assert_int_equal(edit_late(bench_open(), memory, (size_t)1024 * 1024), HL7_OK);
+    assert_int_equal(edit_late(bench_open(), memory, (size_t)600 * 1024), HL7_NO_MEMORY);
+    assert_int_equal(edit_late(bench_open(), memory, (size_t)1500 * 1024), HL7_OK);
     free(memory);
+}
+
+/* ---- Steps ---------------------------------------------------------------------------------- */
+
+/* The least number of steps that lets the bench's program through. */
+static size_t least_steps(struct bench *bench)
+{
+    size_t low = 1;
+    size_t high = 1;
+    enum hl7_code code = HL7_TOO_LARGE;
+
+    while (code == HL7_TOO_LARGE) {
+        high *= 2;
+        bench->buffer.len = 0;
+        code = run_message(bench, &(struct hl7_conversion){.max_steps = high});
+    }
+    if (code != HL7_OK) {
+        fail_msg("column %zu: %s", bench->failure.column, bench->failure.text);
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bench->buffer.len = 0;
+        code = run_message(bench, &(struct hl7_conversion){.max_steps = middle});
+        if (code == HL7_OK) {
+            high = middle;
+        } else {
+            assert_int_equal(code, HL7_TOO_LARGE);
+            assert_string_equal(bench->failure.text, "the conversion takes too many steps");
+            low = middle + 1;
+        }
+    }
+    return high;
+}
+
+/* What a template costs for a message with `n` of something. */
+static size_t cost_of(const char *text, hl7_slice (*make)(size_t), size_t n)
+{
+    struct bench *bench = bench_open();
+    hl7_slice message = make(n);
+
+    if (bench_compile(bench, hl7_slice_of(text)) != HL7_OK) {
+        fail_msg("%s: %s", text, bench->diagnostics->text);
+    }
+    bench->is_hl7 = hl7_message_parse(message, &bench->arena, &bench->message, NULL) == HL7_OK;
+    bench->source = message;
+    return least_steps(bench);
+}
+
+/* A PID with n repetitions and one field of n bytes. */
+static hl7_slice long_fields(size_t n)
+{
+    static char text[300000];
+    size_t len = (size_t)snprintf(text, sizeof text, "MSH|^~\\&|APP\rPID|1||");
+
+    assert_true(n * 9 + 100 < sizeof text);
+    for (size_t i = 0; i < n; i++) {
+        len += (size_t)snprintf(text + len, sizeof text - len, "a^b&c~");
+    }
+    text[len++] = '|';
+    memset(text + len, 'x', n);
+    len += n;
+    len += (size_t)snprintf(text + len, sizeof text - len, "|\\T\\|");
+    memset(text + len, '*', n);
+    return (hl7_slice){text, len + n};
+}
+
+static hl7_slice long_json(size_t n)
+{
+    static char text[300000];
+    size_t len = (size_t)snprintf(text, sizeof text, "{\"head\": {\"a\": 1}, \"items\": [0");
+
+    assert_true(n * 18 + 100 < sizeof text);
+    for (size_t i = 1; i < n; i++) {
+        len += (size_t)snprintf(text + len, sizeof text - len, ", {\"a\": \"\\n%zu\"}", i);
+    }
+    return (hl7_slice){text, len + (size_t)snprintf(text + len, sizeof text - len, "]}")};
+}
+
+struct shape {
+    const char *text;
+    hl7_slice (*make)(size_t);
+};
+
+static void twice_the_message_takes_twice_the_steps(void **state)
+{
+    static const struct shape shapes[] = {
+        {"{for o in OBX}{o-1} {o-4}{end}", long_source},
+        {"{for o in OBX}{OBX[3]-1}{OBX[last]-1}{PID-3.1}{end}", long_source},
+        {"{for o in OBX}{count} {last}{count(OBX)}{end}", long_source},
+        {"{for o in OBX}{set OBX-4 = 'changed' index}{end}{source}", long_source},
+        {"{for o in OBX}{set o-4 = 'changed' index}{end}{source}", long_source},
+        {"{for o in OBX}{set OBX[last]-4 = index}{end}{source}", long_source},
+        {"{for o in OBX}{delete o}{end}{source}", long_source},
+        {"{for o in OBX}{append NTE 'NTE|' o-1}{end}{source}", long_source},
+        {"{for g in OBX..}{for o in OBX}{o-1}{end}{count(OBX)}{end}", long_source},
+        {"{for g in PID..}{for o in OBX}{o-1}{OBX[last]-1}{end}{count(OBX)}{end}", long_source},
+        {"{if has(ZZZ)}a{end}{count(OBX)} {OBX[last]-1}{OBX[OBX-1='x']-1}", long_source},
+        {"{for o in OBX}{let n = o-1}{end}{n}", long_source},
+        {"{PID-3}{count(PID-3)}{PID-3[last].1}{raw(PID)}", long_fields},
+        {"{for r in PID-3}{r.1}{r.2.2}{count}{end}", long_fields},
+        {"{upper(PID-4)}{length(PID-4)}{sha256(PID-4)}{base64(PID-4)}{hex(PID-4)}", long_fields},
+        {"{replace(PID-4, 'xx', 'y')}{part(PID-4, 'x', -1)}{substr(PID-4, -1)}", long_fields},
+        {"{if PID-4 = PID-4}{PID-4 PID-4}{end}{if PID-4 in ('a', 'b')}{end}", long_fields},
+        {"{if PID-4 like '*x*x*'}a{end}{if PID-4 like 'xx[a-y]*'}b{end}", long_fields},
+        {"{set PID-5 = PID-4}{set PID-3 = 'x'}{source}", long_fields},
+        {"{2-1}{1-4}{0-1}", long_fields},
+        {"{output json}\n{\"a\": [{PID-4}, \"{PID-3}\"]}", long_fields},
+        {"{output xml}\n<a>{PID-4}</a>", long_fields},
+        {"{output csv}\n{PID-4},{PID-4 '\"'}\n", long_fields},
+        {"{for x in $.items}{x.a}{$.head.a}{end}{count($.items)}", long_json},
+        {"{for x in $.items}{index}/{count}{end}{$.items[last].a}", long_json},
+    };
+    enum { N = 1000 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        size_t once = cost_of(shapes[i].text, shapes[i].make, N);
+        size_t twice = cost_of(shapes[i].text, shapes[i].make, 2 * N);
+        if (twice > once * 22 / 10 || twice < once * 15 / 10) {
+            fail_msg("%s: %zu, then %zu", shapes[i].text, once, twice);
+        }
+    }
+}
+
+/* What goes along all for each of all is not linear: it is paid for, so the limit ends it. */
+static void what_is_not_linear_is_paid_for(void **state)
+{
+    static const struct shape shapes[] = {
+        {"{for o in OBX}{for p in OBX}{end}{end}", long_source},
+        {"{for o in OBX}{OBX[OBX-1='no']-1}{end}", long_source},
+        {"{let x = ''}{for o in OBX}{let x = x 'a'}{end}", long_source},
+        {"{for r in PID-3}{PID-4}{end}", long_fields},
+        {"{for r in PID-3}{set PID-5 = index}{end}", long_fields},
+        {"{for r in PID-3}{set PID-5 = ''}{end}", long_fields},
+        {"{for r in PID-3}{if PID-4 = 'y'}{end}{end}", long_fields},
+        {"{for r in PID-3}{if has(PID-3[last].1)}{end}{end}", long_fields},
+        {"{for r in PID-3}{if count(PID-3) = 1}{end}{end}", long_fields},
+        {"{for r in PID-3}{let x = upper(PID-4)}{end}", long_fields},
+        {"{for r in PID-3}{if sha256(PID-4)}{end}{end}", long_fields},
+        {"{if PID-4 like '*' PID-4 'y'}a{end}", long_fields},
+        {"{if PID-4 like '*' replace(PID-4, 'x', '?') 'y'}a{end}", long_fields},
+        {"{for x in $.items}{if $.items[last].a = 'x'}{end}{end}", long_json},
+        {"{for x in $.items}{if count($.items) = 0}{end}{end}", long_json},
+    };
+    enum { N = 150 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        size_t first = cost_of(shapes[i].text, shapes[i].make, N);
+        size_t once = cost_of(shapes[i].text, shapes[i].make, 2 * N);
+        size_t twice = cost_of(shapes[i].text, shapes[i].make, 4 * N);
+        /* a + b n + c n n: the second difference is c's. */
+        if (twice - once < 2 * (once - first) + N / 2) {
+            fail_msg("%s: %zu, %zu, then %zu", shapes[i].text, first, once, twice);
+        }
+    }
 }
 
 int main(void)
@@ -261,6 +421,8 @@ int main(void)
         cmocka_unit_test(the_standard_bound_of_values_is_as_documented),
         cmocka_unit_test(a_small_arena_is_not_a_limit),
         cmocka_unit_test(what_follows_from_the_source_is_not_counted),
+        cmocka_unit_test(twice_the_message_takes_twice_the_steps),
+        cmocka_unit_test(what_is_not_linear_is_paid_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 static bool match(const char *pattern, const char *text)
 {
-    return glob_match(hl7_slice_of(pattern), hl7_slice_of(text));
+    return glob_match(hl7_slice_of(pattern), hl7_slice_of(text), &(size_t){SIZE_MAX});
 }
 
 static void a_pattern_fits_the_whole_text(void **state)
@@ -164,7 +164,31 @@ static void many_stars_are_no_trouble(void **state)
     }
     memset(text, 'a', sizeof text);
     pattern[sizeof pattern - 1] = 'b';
-    assert_false(glob_match((hl7_slice){pattern, sizeof pattern}, (hl7_slice){text, sizeof text}));
+    size_t left = SIZE_MAX;
+    assert_false(
+        glob_match((hl7_slice){pattern, sizeof pattern}, (hl7_slice){text, sizeof text}, &left));
+    assert_true(SIZE_MAX - left <= 2 * sizeof pattern * sizeof text);
+}
+
+/* It costs what it is given, and not more than that. */
+static void a_match_that_takes_too_long_is_given_up(void **state)
+{
+    static const hl7_slice pattern = {"*ab*c[a-f]*", 11};
+    static const hl7_slice text = {"aaaaaaaaaaaaaaaaaaaabaaaaaaaaaaaacz--ce", 39};
+    size_t left = SIZE_MAX;
+
+    (void)state;
+    assert_true(glob_match(pattern, text, &left));
+    size_t cost = SIZE_MAX - left;
+    assert_in_range(cost, text.len, pattern.len * text.len);
+    for (size_t given = 0; given < cost; given++) {
+        left = given;
+        assert_false(glob_match(pattern, text, &left));
+        assert_int_equal(left, 0);
+    }
+    left = cost;
+    assert_true(glob_match(pattern, text, &left));
+    assert_int_equal(left, 0);
 }
 
 static void nothing_is_read_past_the_end(void **state)
@@ -174,8 +198,9 @@ static void nothing_is_read_past_the_end(void **state)
     (void)state;
     for (size_t len = 0; len < sizeof pattern; len++) {
         char *copy = edge_copy(pattern, len);
-        (void)glob_match((hl7_slice){copy, len}, hl7_slice_of("zzbay\xc3\xbc"));
-        (void)glob_match(hl7_slice_of("*[*]?*"), (hl7_slice){copy, len});
+        (void)glob_match((hl7_slice){copy, len}, hl7_slice_of("zzbay\xc3\xbc"),
+                         &(size_t){SIZE_MAX});
+        (void)glob_match(hl7_slice_of("*[*]?*"), (hl7_slice){copy, len}, &(size_t){SIZE_MAX});
         edge_free(copy, len);
     }
 }
@@ -188,6 +213,7 @@ int main(void)
         cmocka_unit_test(a_set_without_its_end_is_named),
         cmocka_unit_test(random_patterns_fit_as_the_definition_says),
         cmocka_unit_test(many_stars_are_no_trouble),
+        cmocka_unit_test(a_match_that_takes_too_long_is_given_up),
         cmocka_unit_test(nothing_is_read_past_the_end),
     };
 

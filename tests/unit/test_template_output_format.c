@@ -38,6 +38,21 @@ static void json_values_are_strings_or_numbers(void **state)
         {"{output json}\n{\"a\\\"{PID-8}\": {0-2}}", "{\"a\\\"F\": \"APP\"}"},
         {"{output json}\n[{for r in PID-3}\n{if not first},{end}{r}{end}]", "[\n42\n,43]"},
         {"{output json}\n{raw('[1]')}", "[1]"},
+        {"{output json}\n[\"\\u0041{PID-1}\\\\{PID-1}\"]", "[\"\\u00411\\\\1\"]"},
+    };
+
+    (void)state;
+    CHECK(cases);
+}
+
+/* A number, or nothing, is no name of a member. */
+static void json_names_are_strings(void **state)
+{
+    static const struct format_case cases[] = {
+        {"{output json}\n{ {PID-1}: {PID-1}, {PID-10}: 2}", "{ \"1\": 1, \"-1.50\": 2}"},
+        {"{output json}\n{\"a\": [{PID-1}, {PID-1}], {PID-99}: {PID-99}}",
+         "{\"a\": [1, 1], \"\": null}"},
+        {"{output json}\n[{\"}]\": {PID-1}, {PID-8}: 1}, {PID-1}]", "[{\"}]\": 1, \"F\": 1}, 1]"},
     };
 
     (void)state;
@@ -100,6 +115,10 @@ static void a_value_where_none_can_stand_is_an_error(void **state)
          "PID-1: a value stands in quotes, or behind ':', ',' or '['"},
         {"{output json}\n1{PID-1}", "PID-1: a value stands in quotes, or behind ':', ',' or '['"},
         {"{output json}\n\"\\{PID-1}\"",
+         "PID-1: a value stands in quotes, or behind ':', ',' or '['"},
+        {"{output json}\n\"\\u{PID-1}\"",
+         "PID-1: a value stands in quotes, or behind ':', ',' or '['"},
+        {"{output json}\n\"\\u004{PID-1}\"",
          "PID-1: a value stands in quotes, or behind ':', ',' or '['"},
         {"{output xml}\n<a {PID-5}>", "PID-5: in a tag, outside of quotes, only a name can stand"},
         {"{output xml}\n<{'1a'}/>",
@@ -197,7 +216,8 @@ static void json_keeps_its_members(void **state)
             fail_msg("%.*s", (int)output.len, output.ptr);
         }
         assert_int_equal(json_tree_count(&tree, 0), 3);
-        assert_int_equal(json_tree_count(&tree, json_tree_member(&tree, 0, HL7_TEXT("c"))), 1);
+        assert_int_equal(
+            json_tree_count(&tree, json_tree_member(&tree, 0, HL7_TEXT("c"), &(size_t){0})), 1);
     }
 }
 
@@ -273,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_values_are_strings_or_numbers),
+        cmocka_unit_test(json_names_are_strings),
         cmocka_unit_test(xml_values_are_text),
         cmocka_unit_test(csv_cells_get_quotes_when_they_need_them),
         cmocka_unit_test(a_format_can_be_named),

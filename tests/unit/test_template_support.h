@@ -16,6 +16,7 @@ struct bench {
     struct hl7_arena arena;
     struct hl7_buffer buffer;
     struct hl7_message message;
+    hl7_slice source;
     bool is_hl7; /* the source could be parsed */
     const struct hl7_template *program;
     struct hl7_diagnostic *diagnostics; /* of the compilation */
@@ -45,6 +46,7 @@ static inline enum hl7_code bench_compile(struct bench *bench, hl7_slice text)
 /* Runs the compiled program over a source, which may be anything. */
 static inline enum hl7_code bench_run(struct bench *bench, hl7_slice source, bool strict)
 {
+    bench->source = source;
     bench->is_hl7 = hl7_message_parse(source, &bench->arena, &bench->message, NULL) == HL7_OK;
 
     const struct hl7_conversion conversion = {

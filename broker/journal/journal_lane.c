@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Lanes, and the counters that make their state known without counting. Every change of a delivery's
+ * state goes through journal_count(), in the transaction that makes it. */
+#include "sql.h"
+
+#include <assert.h>
+
+enum { LANE_COLUMN_ID, LANE_COLUMN_OWNER, LANE_COLUMN_UNTIL };
+
+static sqlite3_stmt *ask_lane(struct journal *journal, const struct journal_lane *lane)
+{
+    return sql_ask(journal, STATEMENT_LANE_FIND,
+                   VALUES(TEXT(sql_clip(lane->route)), TEXT(sql_clip(lane->destination)),
+                          NUMBER(lane->number)));
+}
+
+static enum journal_code add_lane(struct journal *journal, const struct journal_lane *lane,
+                                  int64_t *ret_id)
+{
+    enum journal_code code =
+        sql_do(journal, STATEMENT_LANE_ADD,
+               VALUES(TEXT(sql_clip(lane->route)), TEXT(sql_clip(lane->destination)),
+                      NUMBER(lane->number)));
+
+    if (code == JOURNAL_OK) {
+        *ret_id = sqlite3_last_insert_rowid(journal->db);
+    }
+    return code;
+}
+
+enum journal_code journal_lane_id(struct journal *journal, const struct journal_lane *lane,
+                                  int64_t *ret_id)
+{
+    sqlite3_stmt *found = ask_lane(journal, lane);
+    enum journal_code code = sql_row(journal, found);
+
+    if (code == JOURNAL_OK) {
+        *ret_id = sqlite3_column_int64(found, LANE_COLUMN_ID);
+        sql_end(found);
+    }
+    return code == JOURNAL_NONE ? add_lane(journal, lane, ret_id) : code;
+}
+
+enum journal_code journal_lease(struct journal *journal, const struct journal_lane *lane,
+                                hl7_slice owner, int64_t now, int64_t until, int64_t *ret_lane)
+{
+    enum journal_code code = sql_enter_change(journal);
+    int64_t id = 0;
+
+    assert(owner.len > 0);
+    if (code != JOURNAL_OK) {
+        return code;
+    }
+    owner = sql_clip(owner);
+    sqlite3_stmt *found = ask_lane(journal, lane);
+    code = sql_row(journal, found);
+    if (code == JOURNAL_OK) {
+        hl7_slice holder = sql_text_at(found, LANE_COLUMN_OWNER);
+        bool taken = holder.len > 0 && !hl7_slice_equal(holder, owner) &&
+                     sqlite3_column_int64(found, LANE_COLUMN_UNTIL) > now;
+        id = sqlite3_column_int64(found, LANE_COLUMN_ID);
+        sql_end(found);
+        if (taken) {
+            return JOURNAL_LOCKED;
+        }
+    } else if (code == JOURNAL_NONE) {
+        code = add_lane(journal, lane, &id);
+    }
+    if (code == JOURNAL_OK) {
+        code =
+            sql_do(journal, STATEMENT_LANE_LEASE, VALUES(NUMBER(id), TEXT(owner), NUMBER(until)));
+    }
+    if (code == JOURNAL_OK) {
+        *ret_lane = id;
+    }
+    return code;
+}
+
+enum journal_code journal_unlease(struct journal *journal, int64_t lane, hl7_slice owner)
+{
+    enum journal_code code = sql_enter_change(journal);
+
+    return code != JOURNAL_OK ? code
+                              : sql_do(journal, STATEMENT_LANE_UNLEASE,
+                                       VALUES(NUMBER(lane), TEXT(sql_clip(owner))));
+}
+
+enum journal_code journal_lane_set(struct journal *journal, int64_t lane,
+                                   enum journal_lane_state state, hl7_slice why, int64_t now)
+{
+    enum journal_code code = sql_enter_change(journal);
+
+    if (code != JOURNAL_OK) {
+        return code;
+    }
+    sqlite3_stmt *set =
+        sql_ask(journal, STATEMENT_LANE_SET,
+                VALUES(NUMBER(lane), NUMBER(state), TEXT(sql_clip(why)), NUMBER(now)));
+    code = sql_row(journal, set);
+    if (code == JOURNAL_OK) {
+        sql_end(set);
+    }
+    return code;
+}
+
+static struct journal_lane_status status_of(sqlite3_stmt *row)
+{
+    return (struct journal_lane_status){
+        .id = sqlite3_column_int64(row, 0),
+        .lane = {sql_text_at(row, 1), sql_text_at(row, 2), sqlite3_column_int64(row, 3)},
+        .state = (enum journal_lane_state)sqlite3_column_int(row, 4),
+        .why = sql_text_at(row, 5),
+        .depth = sqlite3_column_int64(row, 6),
+        .dead = sqlite3_column_int64(row, 7),
+        .delivered = sqlite3_column_int64(row, 8),
+        .head = sqlite3_column_int64(row, 9),
+        .oldest = sqlite3_column_int64(row, 10),
+        .next_try = sqlite3_column_int64(row, 11),
+        .attempts = sqlite3_column_int64(row, 12),
+        .outcome = sql_text_at(row, 13),
+        .outcome_at = sqlite3_column_int64(row, 14),
+        .owner = sql_text_at(row, 15),
+        .until = sqlite3_column_int64(row, 16),
+        .since = sqlite3_column_int64(row, 17),
+    };
+}
+
+enum journal_code journal_lanes(struct journal *journal,
+                                bool (*on_lane)(void *context, const struct journal_lane_status *),
+                                void *context)
+{
+    enum journal_code code = sql_enter(journal);
+
+    if (code != JOURNAL_OK) {
+        return code;
+    }
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_LANE_ALL, NULL, 0);
+    bool go_on = true;
+    while (go_on && (code = sql_row(journal, row)) == JOURNAL_OK) {
+        struct journal_lane_status status = status_of(row);
+        journal->walking = true;
+        go_on = on_lane(context, &status);
+        journal->walking = false;
+    }
+    if (code == JOURNAL_OK) {
+        sql_end(row);
+    }
+    return code == JOURNAL_NONE ? JOURNAL_OK : code;
+}
+
+/* ---- Counters -------------------------------------------------------------------------------- */
+
+/* 1, 0 or -1: how the number of those for which `is` holds changes. */
+static int64_t change(bool was, bool is)
+{
+    return (int64_t)is - (int64_t)was;
+}
+
+static bool is_open(int state)
+{
+    return state == JOURNAL_DELIVERY_PENDING || state == JOURNAL_DELIVERY_HELD;
+}
+
+enum journal_code journal_count_lane(struct journal *journal, const struct sql_delivery *delivery,
+                                     int from, enum journal_delivery_state to)
+{
+    int64_t depth = change(from == JOURNAL_DELIVERY_PENDING, to == JOURNAL_DELIVERY_PENDING);
+    int64_t dead = change(from == JOURNAL_DELIVERY_DEAD, to == JOURNAL_DELIVERY_DEAD);
+    int64_t delivered =
+        change(from == JOURNAL_DELIVERY_DELIVERED, to == JOURNAL_DELIVERY_DELIVERED);
+
+    return sql_do(journal, STATEMENT_LANE_COUNT,
+                  VALUES(NUMBER(delivery->lane), NUMBER(depth), NUMBER(dead), NUMBER(delivered)));
+}
+
+enum journal_code journal_count(struct journal *journal, const struct sql_delivery *delivery,
+                                int from, enum journal_delivery_state to)
+{
+    int64_t open = change(is_open(from), is_open((int)to));
+    int64_t dead = change(from == JOURNAL_DELIVERY_DEAD, to == JOURNAL_DELIVERY_DEAD);
+    enum journal_code code = journal_count_lane(journal, delivery, from, to);
+
+    if (code == JOURNAL_OK && (open != 0 || dead != 0)) {
+        code = sql_do(journal, STATEMENT_MESSAGE_COUNT,
+                      VALUES(NUMBER(delivery->message), NUMBER(open), NUMBER(dead)));
+    }
+    return code;
+}
+
+enum journal_code journal_move(struct journal *journal, const struct sql_delivery *delivery,
+                               enum journal_delivery_state to, int64_t now)
+{
+    enum journal_code code = sql_do(
+        journal, STATEMENT_DELIVERY_MOVE,
+        VALUES(NUMBER(delivery->id), NUMBER(to), NUMBER(to == JOURNAL_DELIVERY_PENDING ? 0 : now)));
+
+    return code == JOURNAL_OK ? journal_count(journal, delivery, (int)delivery->state, to) : code;
+}
+
+enum journal_code journal_delivery_add(struct journal *journal, int64_t message, int64_t lane,
+                                       enum journal_delivery_state state, int64_t verbatim,
+                                       int64_t *ret_id)
+{
+    enum journal_code code =
+        sql_do(journal, STATEMENT_DELIVERY_ADD,
+               VALUES(NUMBER(message), NUMBER(lane), NUMBER(state), NUMBER(verbatim)));
+
+    if (code == JOURNAL_OK) {
+        *ret_id = sqlite3_last_insert_rowid(journal->db);
+    }
+    return code;
+}

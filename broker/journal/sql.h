@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sql.h - what the parts of the journal share: its state, and how they ask SQLite.
+ *
+ * Statements are those of statements.tbl, prepared when they are first used and kept. Each public
+ * function begins with sql_enter() or sql_enter_change(), which resets the statements whose rows
+ * were lent to the caller. What fails goes through sql_fail(), the one place that decides whether
+ * the transaction is doomed and whether the journal may be trusted any longer (J5). */
+#ifndef BROKER_JOURNAL_SQL_H
+#define BROKER_JOURNAL_SQL_H
+
+#include "checksum.h"
+#include "journal.h"
+
+#include <sqlite3.h>
+
+#define STATEMENT(name, sql) STATEMENT_##name,
+enum statement {
+#include "statements.tbl"
+    STATEMENTS
+};
+#undef STATEMENT
+
+/* Pages of the write-ahead log after which journal_tend() moves them into place, and after which the
+ * commit does it itself, so that the log stays bounded with a caller that never tends. */
+enum { SQL_LOG_PAGES = 1000, SQL_LOG_PAGES_MAX = 4000, SQL_LENT_MAX = 2 };
+
+struct journal {
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENTS];
+    sqlite3_stmt *lent[SQL_LENT_MAX]; /* their rows are in the caller's hands */
+    size_t lent_count;
+    struct checksum checksum;
+    uint64_t max_bytes;
+    int page_size;
+    int log_pages; /* in the write-ahead log, when it was last added to */
+    bool in_transaction;
+    bool walking;             /* a callback is running, which must not call */
+    bool failed;              /* J5: nothing is believed until it is opened again */
+    enum journal_code doomed; /* why the transaction cannot be committed */
+    char reason[256];
+};
+
+/* The text of a statement; for tests too. */
+const char *sql_text(enum statement statement);
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
+
+struct sql_value {
+    enum { SQL_NUMBER, SQL_TEXT, SQL_BYTES, SQL_NULL } kind;
+    int64_t number;
+    hl7_slice bytes;
+};
+
+#define NUMBER(n) ((struct sql_value){SQL_NUMBER, (n), {NULL, 0}})
+#define TEXT(s) ((struct sql_value){SQL_TEXT, 0, (s)})
+#define BYTES(s) ((struct sql_value){SQL_BYTES, 0, (s)})
+/* The values of a statement's parameters, in their order, and how many. */
+#define VALUES(...)                                                                                \
+    (const struct sql_value[]){__VA_ARGS__},                                                       \
+        sizeof((const struct sql_value[]){__VA_ARGS__}) / sizeof(struct sql_value)
+
+/* Begins a call that reads. JOURNAL_FAILED after a failure, the transaction's doom within one. */
+enum journal_code sql_enter(struct journal *journal);
+
+/* Begins a call that changes something, which happens within a transaction only. */
+enum journal_code sql_enter_change(struct journal *journal);
+
+/* Runs a statement that gives no rows, or whose rows do not matter. */
+enum journal_code sql_do(struct journal *journal, enum statement name,
+                         const struct sql_value *values, size_t count);
+
+/* Starts a statement; rows follow from sql_row(), which resets it behind the last one. NULL on
+ * failure, which sql_row() passes on. */
+sqlite3_stmt *sql_ask(struct journal *journal, enum statement name, const struct sql_value *values,
+                      size_t count);
+
+/* JOURNAL_OK with a row, JOURNAL_NONE behind the last one, or the failure. */
+enum journal_code sql_row(struct journal *journal, sqlite3_stmt *statement);
+
+/* Ends a statement before its last row. */
+void sql_end(sqlite3_stmt *statement);
+
+/* Ends a statement, at the next call: the caller may look at its row until then. */
+void sql_lend(struct journal *journal, sqlite3_stmt *statement);
+
+/* Ends whatever was lent. */
+void sql_take_back(struct journal *journal);
+
+hl7_slice sql_text_at(sqlite3_stmt *statement, int column);
+
+/* The bytes of a row that is a checksum, bytes, and the message they belong to, if they are the ones
+ * that were stored for it. */
+enum journal_code sql_body_of(struct journal *journal, sqlite3_stmt *row, hl7_slice *ret_bytes);
+
+/* Notes a failure and says what kind it is. `what`: what was being done. */
+enum journal_code sql_fail(struct journal *journal, int result, const char *what);
+
+/* Says that what was read is damaged. Reading on is possible, so nothing is doomed. */
+enum journal_code sql_damaged(struct journal *journal, const char *why);
+
+/* Notes a refusal that SQLite has no part in. Dooms the transaction that is open. */
+enum journal_code sql_refuse(struct journal *journal, enum journal_code code, const char *why);
+
+/* What a failing result of SQLite means here. */
+enum journal_code sql_code(int result);
+
+/* An identifier as it is kept: its first JOURNAL_TEXT_MAX bytes, never absent. */
+hl7_slice sql_clip(hl7_slice text);
+
+/* The checksum of bytes of a message, as a column keeps it. The message's id is part of it: a row that
+ * damage has made another message's is noticed. */
+int64_t sql_checksum(const struct journal *journal, int64_t message, hl7_slice bytes);
+
+/* ---- What several parts do ------------------------------------------------------------------- */
+
+/* Finds a lane, or makes it. */
+enum journal_code journal_lane_id(struct journal *journal, const struct journal_lane *lane,
+                                  int64_t *ret_id);
+
+/* A delivery and where it belongs. */
+struct sql_delivery {
+    int64_t id;
+    int64_t message;
+    int64_t lane;
+    enum journal_delivery_state state;
+};
+
+enum { SQL_NEW = -1 }; /* the state of a delivery that is not there yet */
+
+/* Keeps the counters of message and lane when a delivery goes from one state (or SQL_NEW) to
+ * another. */
+enum journal_code journal_count(struct journal *journal, const struct sql_delivery *delivery,
+                                int from, enum journal_delivery_state to);
+
+/* The lane's alone: a new message's row is written with its own. */
+enum journal_code journal_count_lane(struct journal *journal, const struct sql_delivery *delivery,
+                                     int from, enum journal_delivery_state to);
+
+/* Changes a delivery's state, counters included. */
+enum journal_code journal_move(struct journal *journal, const struct sql_delivery *delivery,
+                               enum journal_delivery_state to, int64_t now);
+
+/* Changes every delivery of a message that the statement, one of DELIVERY_*, finds. */
+enum journal_code journal_move_each(struct journal *journal, enum statement statement,
+                                    int64_t message, enum journal_delivery_state to, int64_t now);
+
+/* Adds a delivery; the lane by id. */
+enum journal_code journal_delivery_add(struct journal *journal, int64_t message, int64_t lane,
+                                       enum journal_delivery_state state, int64_t verbatim,
+                                       int64_t *ret_id);
+
+/* Bytes a body reference stands for. Lends a row. */
+enum journal_code journal_reference(struct journal *journal, int64_t reference,
+                                    hl7_slice *ret_bytes);
+
+enum journal_code journal_note_add(struct journal *journal, int64_t message, int64_t delivery,
+                                   const char *what, const struct journal_note *note);
+
+/* Moves committed pages into place when there are more than `pages` of them. */
+enum journal_code journal_checkpoint(struct journal *journal, int pages);
+
+#endif
