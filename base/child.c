@@ -127,7 +127,7 @@ static void *keep_vigil(void *context)
 /* Starts the thread, which takes no signals: they are for the threads that expect them. */
 static int start_vigil(struct vigil *vigil)
 {
-    pthread_t thread;
+    pthread_t thread = 0;
     sigset_t all;
     sigset_t before;
 

@@ -5,6 +5,7 @@
 
 #include "door_try.h"
 #include "folder.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -358,5 +359,8 @@ int main(void)
     };
 
     (void)signal(SIGPIPE, SIG_IGN);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    size_t threads = threads_count();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    threads_wait(threads);
+    return failed;
 }

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include "door_try.h"
+#include "threads.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -112,19 +113,19 @@ static void play_chatty(struct peer *peer)
     put_text("log: done\n");
 }
 
-static void play_die(struct peer *peer)
+static _Noreturn void play_die(struct peer *peer)
 {
     put_text("no answer\n");
     _exit(peer->number == 1 ? 3 : 4);
 }
 
-static void play_half(struct peer *peer)
+static _Noreturn void play_half(struct peer *peer)
 {
     put_answer("AA", peer->control_id, 30);
     _exit(0);
 }
 
-static void play_last_words(struct peer *peer)
+static _Noreturn void play_last_words(struct peer *peer)
 {
     answer("AA", peer);
     _exit(0);
@@ -146,13 +147,13 @@ static void play_both(struct peer *peer)
     answer("AE", peer);
 }
 
-static void play_stored_then_die(struct peer *peer)
+static _Noreturn void play_stored_then_die(struct peer *peer)
 {
     answer("CA", peer);
     _exit(0);
 }
 
-static void play_noise(struct peer *peer)
+static _Noreturn void play_noise(struct peer *peer)
 {
     char noise[4096];
 
@@ -163,7 +164,7 @@ static void play_noise(struct peer *peer)
     }
 }
 
-static void play_giant(struct peer *peer)
+static _Noreturn void play_giant(struct peer *peer)
 {
     char start[] = {HL7_VT, 'M', 'S', 'H', '\0'};
 
@@ -551,5 +552,8 @@ int main(int count, char **words)
         return be_peer(words[1]);
     }
     (void)signal(SIGPIPE, SIG_IGN);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    size_t threads = threads_count();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    threads_wait(threads);
+    return failed;
 }

@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "../broker/deliver/program.h"
+#include "threads.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -200,5 +201,8 @@ int main(void)
     };
 
     (void)signal(SIGPIPE, SIG_IGN);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    size_t threads = threads_count();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    threads_wait(threads);
+    return failed;
 }
