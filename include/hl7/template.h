@@ -130,7 +130,8 @@ struct hl7_refusal {
  * What conditions read is read like everything else, and their TEST uses it up: within
  * PID-3[PID-3.5='MR'].1 it is PID-3.5 of each repetition that was looked at. `and` and `or` end with
  * a TEST for each part but the last that was looked at. Loops read nothing by themselves; the READ
- * of count(OBX) or has(ZPI) leads to no segment and found no bytes.
+ * of count(OBX) or has(ZPI) leads to no segment and found no bytes. A delete of a field whose segment
+ * is not there is an EDIT of none.
  *
  * {source} writes the whole message. Of each segment there is a READ and a WRITE; of a segment with
  * edits, of each field, or repetition, component, sub-component, that is still as it came. The others
