@@ -49,7 +49,8 @@ static void manual_head(FILE *file, const char *title, const char *name, const c
     fprintf(file, ".\\\" Printed by `orderly document man`. Do not edit.\n");
     fprintf(file, ".TH %s 1 %s \"Orderly %s\" \"Orderly manual\"\n", title, MANUAL_DATE,
             ORDERLY_VERSION);
-    fputs(".SH NAME\n", file);
+    /* No hyphenation: a name that is cut in two is neither found nor copied. */
+    fputs(".nh\n.SH NAME\n", file);
     manual_text(file, name);
     fputs(" \\- ", file);
     manual_paragraph(file, summary);
