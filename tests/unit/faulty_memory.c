@@ -13,32 +13,32 @@ static struct {
     size_t count;
     size_t fail_at;
     bool failed;
-} memory;
+} allocator;
 
 static bool memory_fails(void)
 {
-    memory.count++;
-    if (memory.count != memory.fail_at) {
+    allocator.count++;
+    if (allocator.count != allocator.fail_at) {
         return false;
     }
-    memory.failed = true;
+    allocator.failed = true;
     return true;
 }
 
 static void *memory_get(int size)
 {
-    return memory_fails() ? NULL : memory.real.xMalloc(size);
+    return memory_fails() ? NULL : allocator.real.xMalloc(size);
 }
 
 static void *memory_change(void *old, int size)
 {
-    return memory_fails() ? NULL : memory.real.xRealloc(old, size);
+    return memory_fails() ? NULL : allocator.real.xRealloc(old, size);
 }
 
 void faulty_memory_install(void)
 {
-    assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory.real), SQLITE_OK);
-    sqlite3_mem_methods methods = memory.real;
+    assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &allocator.real), SQLITE_OK);
+    sqlite3_mem_methods methods = allocator.real;
     methods.xMalloc = memory_get;
     methods.xRealloc = memory_change;
     assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods), SQLITE_OK);
@@ -46,19 +46,19 @@ void faulty_memory_install(void)
 
 void faulty_memory_fail(size_t at)
 {
-    memory.count = 0;
-    memory.fail_at = at;
-    memory.failed = false;
+    allocator.count = 0;
+    allocator.fail_at = at;
+    allocator.failed = false;
 }
 
 size_t faulty_memory_count(void)
 {
-    return memory.count;
+    return allocator.count;
 }
 
 bool faulty_memory_failed(void)
 {
-    return memory.failed;
+    return allocator.failed;
 }
 
 size_t faulty_slowness(void)
