@@ -137,20 +137,15 @@ static void json_quoted(struct json *json, hl7_slice text)
     json_add(json, HL7_TEXT("\""));
 }
 
-void json_key_slice(struct json *json, hl7_slice name)
+void json_key(struct json *json, const char *name)
 {
     assert(json_in_object(json) && !json->keyed);
     if (json->started) {
         json_add(json, HL7_TEXT(","));
     }
-    json_quoted(json, name);
+    json_quoted(json, hl7_slice_of(name));
     json_add(json, HL7_TEXT(":"));
     json->keyed = true;
-}
-
-void json_key(struct json *json, const char *name)
-{
-    json_key_slice(json, hl7_slice_of(name));
 }
 
 void json_text(struct json *json, hl7_slice text)
@@ -174,14 +169,6 @@ void json_number(struct json *json, uint64_t number)
 {
     char text[24];
     int len = snprintf(text, sizeof text, "%llu", (unsigned long long)number);
-
-    json_value(json, (hl7_slice){text, (size_t)len});
-}
-
-void json_integer(struct json *json, int64_t number)
-{
-    char text[24];
-    int len = snprintf(text, sizeof text, "%lld", (long long)number);
 
     json_value(json, (hl7_slice){text, (size_t)len});
 }

@@ -5,12 +5,15 @@
  */
 #include "log.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "text.h"
 
 #define LOG_LINE_MAX 1024
+
+enum { LINES_A_SECOND = 10 };
 
 static void log_write(const char *label, const char *event, bool keep_lines, const char *format,
                       va_list arguments) HL7_FORMAT(4, 0);
@@ -77,4 +80,21 @@ void log_fatal(const char *event, const char *format, ...)
     va_start(arguments, format);
     log_write(": fatal: ", event, false, format, arguments);
     va_end(arguments);
+}
+
+bool log_may(struct log_limit *limit, const char *event, uint64_t now)
+{
+    uint64_t second = now / 1000;
+
+    if (limit->second != second) {
+        if (limit->dropped > 0) {
+            log_warning(event, "%" PRIu64 " more in a second", limit->dropped);
+        }
+        *limit = (struct log_limit){.second = second};
+    }
+    if (limit->lines++ >= LINES_A_SECOND) {
+        limit->dropped++;
+        return false;
+    }
+    return true;
 }

@@ -17,6 +17,8 @@
 #define BASE_LOG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "hl7.h"
 
@@ -24,6 +26,17 @@ void log_info(const char *event, const char *format, ...) HL7_FORMAT(2, 3);
 void log_warning(const char *event, const char *format, ...) HL7_FORMAT(2, 3);
 void log_error(const char *event, const char *format, ...) HL7_FORMAT(2, 3);
 void log_fatal(const char *event, const char *format, ...) HL7_FORMAT(2, 3);
+
+/* A kind of event that may come in floods: ten lines a second, then a count. Begin with {0}. */
+struct log_limit {
+    uint64_t second;
+    uint64_t lines;
+    uint64_t dropped;
+};
+
+/* Whether another line of this event may be written; `now` is in milliseconds. When a new second
+ * begins it says how many lines the last one dropped. */
+bool log_may(struct log_limit *limit, const char *event, uint64_t now);
 
 /* A line about a command line instead of an event: "orderly VERB: text". verb_misuse() and
  * verb_failed() are made of it. */

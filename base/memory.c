@@ -54,16 +54,6 @@ void memory_release(void *memory, size_t size)
     }
 }
 
-void memory_trim(void *memory, size_t size, size_t keep)
-{
-    size_t whole = memory_whole_pages(size);
-    size_t kept = keep == 0 ? 0 : memory_whole_pages(keep);
-
-    if (memory != NULL && keep < size && kept < whole) {
-        (void)madvise((char *)memory + kept, whole - kept, MADV_DONTNEED);
-    }
-}
-
 bool memory_grow(struct memory_block *block, size_t size)
 {
     size_t larger;

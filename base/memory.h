@@ -17,10 +17,6 @@ void *memory_reserve(size_t size);
 /* Gives back what memory_reserve() gave; `size` as it was asked for. Accepts NULL. */
 void memory_release(void *memory, size_t size);
 
-/* Gives the pages beyond the first `keep` bytes back to the system. They stay reserved; what they
- * held is gone. */
-void memory_trim(void *memory, size_t size, size_t keep);
-
 /* A reservation that grows. Begin with {NULL, 0}. */
 struct memory_block {
     void *ptr;

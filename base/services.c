@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -53,6 +54,22 @@ void services_begin(struct services *services)
 {
     services->given.now = services_now();
     services_again(services);
+}
+
+struct services_pin services_pin(struct services *services, int64_t moment, uint64_t number)
+{
+    struct services_pin before = {.counter = services->counter};
+
+    memcpy(before.prefix, services->prefix, sizeof before.prefix);
+    control_id_base36(services->prefix, CONTROL_ID_PREFIX, (uint64_t)moment);
+    services->counter = number;
+    return before;
+}
+
+void services_unpin(struct services *services, const struct services_pin *before)
+{
+    memcpy(services->prefix, before->prefix, sizeof services->prefix);
+    services->counter = before->counter;
 }
 
 void services_again(struct services *services)

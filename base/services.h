@@ -25,6 +25,17 @@ void services_open(struct services *services, const char *sequence_file);
 /* Reads the clock, for one conversion. */
 void services_begin(struct services *services);
 
+/* What control ids are made of. */
+struct services_pin {
+    char prefix[CONTROL_ID_PREFIX];
+    uint64_t counter;
+};
+
+/* Until services_unpin() control ids are made of this moment (microseconds since 1970) and count up from
+ * `number`: the same ids for the same conversion, however often it is done. */
+struct services_pin services_pin(struct services *services, int64_t moment, uint64_t number);
+void services_unpin(struct services *services, const struct services_pin *before);
+
 /* Makes it as if nothing had been taken since services_begin(); the clock stays. */
 void services_again(struct services *services);
 

@@ -29,17 +29,49 @@ static const struct trace_origin *list_origin(const struct trace_list *list, siz
 
 /* ---- Texts ---------------------------------------------------------------------------------- */
 
+/* Adds to a text of `room` bytes; one that is cut ends with "...". */
+static void add(char *memory, size_t room, size_t *len, hl7_slice text)
+{
+    size_t added = text.len < room - *len ? text.len : room - *len;
+
+    if (added > 0) {
+        memcpy(memory + *len, text.ptr, added);
+        *len += added;
+    }
+    if (added < text.len) {
+        memcpy(memory + room - 3, "...", 3);
+    }
+}
+
 static void add_text(struct trace_origin *origin, hl7_slice text)
 {
-    size_t room = sizeof origin->text - origin->len;
-    size_t len = text.len < room ? text.len : room;
+    add(origin->text, sizeof origin->text, &origin->len, text);
+}
 
-    if (len > 0) {
-        memcpy(origin->text + origin->len, text.ptr, len);
-        origin->len += len;
+static void add_path(struct trace_origin *origin, hl7_slice path)
+{
+    hl7_slice rest = {origin->paths, origin->paths_len};
+    hl7_slice known;
+
+    while (rest.len > 0 && hl7_piece_next(&rest, ',', &known)) {
+        if (hl7_slice_equal(hl7_slice_part(known, known.ptr[0] == ' ' ? 1 : 0, known.len), path)) {
+            return;
+        }
     }
-    if (len < text.len) {
-        memcpy(origin->text + sizeof origin->text - 3, "...", 3);
+    if (origin->paths_len > 0) {
+        add(origin->paths, sizeof origin->paths, &origin->paths_len, HL7_TEXT(", "));
+    }
+    add(origin->paths, sizeof origin->paths, &origin->paths_len, path);
+}
+
+static void add_paths(struct trace_origin *origin, const struct trace_origin *term)
+{
+    hl7_slice rest = {term->paths, term->paths_len};
+    hl7_slice path;
+
+    while (rest.len > 0 && hl7_piece_next(&rest, ',', &path)) {
+        add_path(origin,
+                 hl7_slice_part(path, path.len > 0 && path.ptr[0] == ' ' ? 1 : 0, path.len));
     }
 }
 
@@ -60,7 +92,7 @@ static struct trace_origin shortened(const struct trace_origin *term)
 {
     struct trace_origin shown = *term;
 
-    if (term->short_len > 0 && !term->reads) {
+    if (term->short_len > 0 && term->paths_len == 0) {
         shown.len = term->short_len - 1;
     }
     return shown;
@@ -70,7 +102,7 @@ static struct trace_origin shortened(const struct trace_origin *term)
 static void add_term(struct trace_origin *origin, const struct trace_origin *term)
 {
     add_text(origin, (hl7_slice){term->text, term->len});
-    origin->reads = origin->reads || term->reads;
+    add_paths(origin, term);
     for (size_t i = 0; i < term->segment_count; i++) {
         add_segment(origin, term->segments[i]);
     }
@@ -169,7 +201,6 @@ static void on_read(struct trace *trace, const struct hl7_trace_event *event)
     struct hl7_buffer path;
 
     mark_read(trace, event->raw);
-    term.reads = true;
     hl7_buffer_init(&path, memory, sizeof memory);
     if (event->message == NULL) {
         add_text(&term, event->json.len > 0 ? event->json : event->words);
@@ -180,6 +211,7 @@ static void on_read(struct trace *trace, const struct hl7_trace_event *event)
         add_name(trace, event->message, &term);
         add_text(&term, hl7_buffer_slice(&path));
     }
+    add_path(&term, (hl7_slice){term.text, term.len});
     if (event->message == trace->conversion->message && event->segment != HL7_NONE) {
         add_segment(&term, event->segment);
     }
@@ -268,6 +300,28 @@ static void on_literal(struct trace *trace, const struct hl7_trace_event *event)
 
 /* ---- What uses values up -------------------------------------------------------------------- */
 
+/* Of a long text how it begins, and the paths: "replace(...) of PID-5.1, PID-5.2". */
+static void shorten(struct trace_origin *made)
+{
+    struct trace_origin shown = *made;
+    size_t name = 0;
+
+    if (made->len <= TRACE_TEXT_LONG || made->paths_len == 0) {
+        return;
+    }
+    while (isalnum((unsigned char)made->text[name]) || made->text[name] == '_') {
+        name++;
+    }
+    shown.len = 0;
+    add_text(&shown, (hl7_slice){made->text, name});
+    add_text(&shown, made->text[name] == '('   ? HL7_TEXT("(...)")
+                     : made->text[name] == '=' ? HL7_TEXT("=...")
+                                               : HL7_TEXT("..."));
+    add_text(&shown, HL7_TEXT(" of "));
+    add_text(&shown, (hl7_slice){made->paths, made->paths_len});
+    *made = shown;
+}
+
 /* What an event was made of. */
 static struct trace_origin settle(struct trace *trace, const struct hl7_trace_event *event)
 {
@@ -279,6 +333,7 @@ static struct trace_origin settle(struct trace *trace, const struct hl7_trace_ev
         made.kind = terms[0].kind;
         add_term(&made, &terms[0]);
     }
+    shorten(&made);
     if (is_from_source(event)) {
         made.kind = event->count > 0 ? TRACE_FROM_SOURCE : TRACE_FROM_EDIT;
     }

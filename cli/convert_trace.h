@@ -20,7 +20,9 @@
 #include "../base/templates.h"
 
 enum {
-    TRACE_TEXT_MAX = 240,   /* what is longer is cut, and ends with "..." */
+    TRACE_TEXT_MAX = 240,  /* what is longer is cut, and ends with "..." */
+    TRACE_TEXT_LONG = 100, /* what is longer is told by the paths in it */
+    TRACE_PATHS_MAX = 160,
     TRACE_TERMS_MAX = 64,   /* values of one expression; further ones are left out */
     TRACE_SEGMENTS_MAX = 4, /* segments of the source told for one value */
     TRACE_VARIABLES_MAX = 256
@@ -47,7 +49,8 @@ struct trace_origin {
     size_t len;
     char text[TRACE_TEXT_MAX]; /* "upper(PID-5.1)" */
     size_t short_len;          /* of a let: its name is so long, with the '='; else 0 */
-    bool reads;                /* a path is in it */
+    size_t paths_len;
+    char paths[TRACE_PATHS_MAX]; /* those in it, each once: "PID-5.1, PID-5.2" */
     size_t segments[TRACE_SEGMENTS_MAX];
     size_t segment_count;
 };

@@ -332,7 +332,8 @@ static void print_place(void *context, const struct trace_spot *spot)
     hl7_buffer_add_byte(&name, ':');
     hl7_buffer_add_number(&name, spot->column);
     print_name(print, hl7_buffer_slice(&name));
-    if (spot->alone.ptr != NULL) {
+    /* A line shows what the value is; one that does not fit hides it. */
+    if (spot->alone.ptr != NULL && text_columns(spot->alone) < VALUE_COLUMNS) {
         print_value(print, spot->alone, VALUE_COLUMNS - 1, "");
     } else {
         print_value(print, spot->value, VALUE_COLUMNS - 1, "'");

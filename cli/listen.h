@@ -25,6 +25,7 @@
 #include "../base/answers.h"
 #include "../base/json.h"
 #include "../base/live_template.h"
+#include "../base/log.h"
 #include "../base/memory.h"
 #include "options.h"
 #include "../base/services.h"
@@ -63,13 +64,6 @@ struct listen_options {
     bool strict_end;
     bool json;
     bool quiet;
-};
-
-/* A kind of event that may come in floods: ten lines a second, then a count. */
-struct listen_limit {
-    uint64_t second;
-    uint64_t lines;
-    uint64_t dropped;
 };
 
 enum listen_event {
@@ -134,7 +128,7 @@ struct listen {
     int status;
 
     struct listen_counters counters;
-    struct listen_limit limits[LISTEN_EVENTS];
+    struct log_limit limits[LISTEN_EVENTS];
     struct listen_store messages;
     struct listen_store quarantine;
     struct listen_template template;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Answers are handed over when this many bytes have collected, at the latest. */
-enum { LINES_A_SECOND = 10, DUE_SIZE = 256 * 1024 };
+enum { DUE_SIZE = 256 * 1024 };
 
 /* ---- Shared services ----------------------------------------------------------------------- */
 
@@ -29,26 +29,6 @@ static const char *const event_names[LISTEN_EVENTS] = {
     [LISTEN_NOT_ANSWERED] = "reply-failed",
 };
 
-/* Counts the event; false when too many lines of its kind were written in this second. */
-static bool may_log(struct listen *listen, enum listen_event event)
-{
-    struct listen_limit *limit = &listen->limits[event];
-    uint64_t second = listen->loop.now / 1000;
-
-    listen->counters.events[event]++;
-    if (limit->second != second) {
-        if (limit->dropped > 0) {
-            log_warning(event_names[event], "%" PRIu64 " more in a second", limit->dropped);
-        }
-        *limit = (struct listen_limit){.second = second};
-    }
-    if (limit->lines++ >= LINES_A_SECOND) {
-        limit->dropped++;
-        return false;
-    }
-    return true;
-}
-
 void listen_note(struct listen *listen, enum listen_event event, const char *format, ...)
 {
     char text[512];
@@ -57,7 +37,8 @@ void listen_note(struct listen *listen, enum listen_event event, const char *for
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (!may_log(listen, event)) {
+    listen->counters.events[event]++;
+    if (!log_may(&listen->limits[event], event_names[event], listen->loop.now)) {
         return;
     }
     if (event == LISTEN_NOT_STORED || event == LISTEN_NOT_ANSWERED) {

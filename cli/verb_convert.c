@@ -491,6 +491,10 @@ static const char *const convert_description[] = {
     "lines is a JSON object or array, each line is converted.",
     "In a pipe or file the results are exact: HL7 has CR behind its segments. Where there are "
     "several, each ends with its line end. On a terminal each segment has a line.",
+    "--trace tells of each value of a result where it came from: a path such as PID-3[2].1, a function "
+    "with its arguments, a literal, or the template's text, and in parentheses the template's line and "
+    "column. A result that is not one HL7 message is told value by value, by line and column. Then "
+    "come the parts of the message that nothing has read.",
     "A message that the template refuses ({reject}) is not converted. Its reason is printed on "
     "standard error, and may hold content of the message.",
     NULL};

@@ -6,9 +6,9 @@
 const char *door_outcome_name(enum door_outcome outcome)
 {
     static const char *const names[DOOR_OUTCOMES] = {
-        [DOOR_ACCEPTED] = "accepted", [DOOR_ERROR] = "error",
-        [DOOR_REJECTED] = "rejected", [DOOR_TIMEOUT] = "timeout",
-        [DOOR_UNFRAMED] = "unframed", [DOOR_CLOSED] = "closed",
+        [DOOR_ACCEPTED] = "accepted",       [DOOR_ERROR] = "error",
+        [DOOR_REJECTED] = "rejected",       [DOOR_TIMEOUT] = "timeout",
+        [DOOR_UNFRAMED] = "unframed",       [DOOR_CLOSED] = "closed",
         [DOOR_UNREACHABLE] = "unreachable",
     };
 
@@ -21,7 +21,7 @@ static const struct door_kind *kind_of(const struct config_destination *to)
     if (to->directory != NULL) {
         return &door_directory;
     }
-    return to->command.words != NULL ? &door_command : &door_mllp;
+    return &door_mllp;
 }
 
 struct door *door_open(struct loop *loop, const struct config_destination *to,

@@ -50,9 +50,10 @@ struct door_letter {
 
 struct door_result {
     enum door_outcome outcome;
-    const char *word;  /* "AA", "timeout", "refused": kept with the attempt; static */
-    hl7_slice answer;  /* what came back, without frame bytes; absent: nothing. Until on_result returns */
-    char reason[200];  /* a sentence without message content; may be empty */
+    const char *word; /* "AA", "timeout", "refused": kept with the attempt; static */
+    hl7_slice
+        answer; /* what came back, without frame bytes; absent: nothing. Until on_result returns */
+    char reason[200]; /* a sentence without message content; may be empty */
 };
 
 struct door;

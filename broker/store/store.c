@@ -257,6 +257,17 @@ static void *run_thread(void *context)
 
 /* ---- The loop's thread --------------------------------------------------------------------- */
 
+static void tell_owners(struct store *store, struct store_work *work)
+{
+    while (work != NULL) {
+        struct store_work *next = work->next;
+
+        store->pending--;
+        work->done(work, work->code);
+        work = next;
+    }
+}
+
 static void on_answered(struct loop_source *source, uint32_t events)
 {
     struct store *store = LOOP_OWNER(source, struct store, source);
@@ -269,13 +280,7 @@ static void on_answered(struct loop_source *source, uint32_t events)
     (void)pthread_mutex_lock(&store->lock);
     struct store_work *work = list_take(&store->answered);
     (void)pthread_mutex_unlock(&store->lock);
-    while (work != NULL) {
-        struct store_work *next = work->next;
-
-        store->pending--;
-        work->done(work, work->code);
-        work = next;
-    }
+    tell_owners(store, work);
     if (store->pending == 0 && store->on_idle != NULL) {
         store->on_idle(store->idle_context);
     }
@@ -377,12 +382,19 @@ void store_close(struct store **store)
         return;
     }
     struct store *at = *store;
-    *store = NULL;
     (void)pthread_mutex_lock(&at->lock);
     at->ending = true;
     (void)pthread_mutex_unlock(&at->lock);
     (void)pthread_cond_signal(&at->wake);
     (void)pthread_join(at->thread, NULL);
+    tell_owners(at, list_take(&at->answered));
+    while (at->asked.first != NULL) {
+        struct store_work *work = list_take(&at->asked);
+
+        answer_all(work, NULL, JOURNAL_FAILED);
+        tell_owners(at, work);
+    }
+    *store = NULL;
     (void)pthread_cond_destroy(&at->wake);
     (void)pthread_mutex_destroy(&at->lock);
     release(at);

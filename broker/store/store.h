@@ -69,8 +69,8 @@ const char *store_trouble(struct store *store);
 
 struct store_counters store_count(struct store *store);
 
-/* Ends the thread after all work, which is not heard of any more, and closes the journal. Accepts NULL
- * and a pointer to NULL. */
+/* Ends the thread after all work and closes the journal. The owners of the work hear of it within this
+ * call; what they submit then hears JOURNAL_FAILED. Accepts NULL and a pointer to NULL. */
 void store_close(struct store **store);
 
 #endif

@@ -82,6 +82,12 @@ HL7_API enum hl7_format hl7_template_format(const struct hl7_template *program);
 HL7_API bool hl7_template_file(const struct hl7_template *program, size_t number,
                                hl7_slice *ret_name, hl7_slice *ret_text);
 
+/* What a template is known by: 64 hexadecimal digits and NUL. For one file it is the SHA-256 of its
+ * text, as sha256sum prints it; the name and the text of each further file are hashed into it in
+ * their order. */
+#define HL7_TEMPLATE_HASH 65
+HL7_API void hl7_template_hash(const struct hl7_template *program, char ret_hex[HL7_TEMPLATE_HASH]);
+
 /* ---- Running ------------------------------------------------------------------------------- */
 
 /* Another message that a template may read, as {order:PID-5.1}. */
@@ -124,7 +130,8 @@ struct hl7_refusal {
  * What conditions read is read like everything else, and their TEST uses it up: within
  * PID-3[PID-3.5='MR'].1 it is PID-3.5 of each repetition that was looked at. `and` and `or` end with
  * a TEST for each part but the last that was looked at. Loops read nothing by themselves; the READ
- * of count(OBX) or has(ZPI) leads to no segment and found no bytes.
+ * of count(OBX) or has(ZPI) leads to no segment and found no bytes. A delete of a field whose segment
+ * is not there is an EDIT of none.
  *
  * {source} writes the whole message. Of each segment there is a READ and a WRITE; of a segment with
  * edits, of each field, or repetition, component, sub-component, that is still as it came. The others

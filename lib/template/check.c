@@ -272,12 +272,14 @@ static hl7_slice without_blanks(hl7_slice text)
     return text;
 }
 
-/* What stands between a '{' at this offset and the next '}' of the line; absent without one. */
+/* What stands between a '{' at this offset and the next '}' of the line; absent without one, and when
+ * another '{' stands before it. So each byte is looked at once, also on a line full of braces. */
 static hl7_slice between(hl7_slice text, size_t open)
 {
     size_t at = open + 1;
 
-    while (at < text.len && text.ptr[at] != '}' && !lexer_is_line_end(text.ptr[at])) {
+    while (at < text.len && text.ptr[at] != '}' && text.ptr[at] != '{' &&
+           !lexer_is_line_end(text.ptr[at])) {
         at++;
     }
     return at < text.len && text.ptr[at] == '}' ? hl7_slice_part(text, open + 1, at - open - 1)

@@ -16,13 +16,13 @@
 
 /* Segments of one name, in their order. */
 struct index_name {
-    uint32_t sample; /* one of them */
+    uint32_t number; /* the name as one */
     uint32_t start;  /* where in the order they begin */
     uint32_t count;  /* 0: a free slot */
     uint32_t filled;
 };
 
-/* The segments of a message by name. Not built while `message` is NULL. */
+/* The segments of a message by name, those that a path can name. Not built while `message` is NULL. */
 struct index {
     const struct hl7_message *message;
     struct index_name *table;

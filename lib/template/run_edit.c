@@ -50,7 +50,7 @@ static enum hl7_code find(struct run *run, const struct instruction *path, size_
         return fail(run, HL7_NOT_FOUND, "the message has no such segment");
     }
     if (target.message != run->conversion->message) {
-        return fail(run, HL7_NOT_FOUND, "it is not of the source");
+        return fail(run, HL7_BAD_VALUE, "it is not of the source");
     }
     *ret_segment = target.segment;
     return HL7_OK;

@@ -289,10 +289,14 @@ static void tell_edit(struct run *run, const struct instruction *instruction)
         return;
     }
     run_resolve(run, instruction, &target);
-    if (target.segment == HL7_NONE) { /* a delete of what is not there */
+    event.words = path_word(text_at(run, instruction));
+    if (target.segment ==
+        HL7_NONE) { /* a delete of what is not there; one of a field has a value */
+        if (event.count > 0) {
+            run_trace_send(run, &event);
+        }
         return;
     }
-    event.words = path_word(text_at(run, instruction));
     event.segment = target.segment;
     event.path = instruction->as.path;
     event.path.occurrence = run_trace_occurrence(run, target.message, target.segment);

@@ -66,9 +66,10 @@ enum { LEVELS = 3 };
 
 static uint32_t *level_number(struct hl7_path *path, int level)
 {
-    uint32_t *const numbers[LEVELS] = {&path->repetition, &path->component, &path->subcomponent};
-
-    return numbers[level];
+    if (level == 0) {
+        return &path->repetition;
+    }
+    return level == 1 ? &path->component : &path->subcomponent;
 }
 
 static char level_separator(const struct hl7_delimiters *delimiters, int level)
@@ -84,39 +85,78 @@ static bool holds(hl7_slice text, char byte)
     return byte != '\0' && text.len > 0 && memchr(text.ptr, byte, text.len) != NULL;
 }
 
-/* Goes down while the part that was written differs from the one that came. Three levels deep. */
-static void tell_part(struct teller *teller, hl7_slice raw, hl7_slice part, int level)
+/* Tells a part that is as it came, or that has no parts of its own. Else false: from *level on it is
+ * split, that is the first at which either of the two can be. */
+static bool tell_part(const struct teller *teller, hl7_slice raw, hl7_slice part, int *level)
 {
-    hl7_slice old;
-    hl7_slice new;
+    const struct hl7_delimiters *delimiters = &teller->message->delimiters;
 
     if (part.len == 0) {
-        return;
+        return true;
     }
     if (hl7_slice_equal(raw, part)) {
         tell_copy(teller, raw, part);
-        return;
+        return true;
     }
-    while (level < LEVELS && !holds(part, level_separator(&teller->message->delimiters, level)) &&
-           !holds(raw, level_separator(&teller->message->delimiters, level))) {
-        level++;
+    while (*level < LEVELS && !holds(part, level_separator(delimiters, *level)) &&
+           !holds(raw, level_separator(delimiters, *level))) {
+        ++*level;
     }
-    if (level == LEVELS) {
-        tell_write(teller, part, false);
-        return;
+    if (*level < LEVELS) {
+        return false;
     }
-    uint32_t *number = level_number(&teller->path, level);
-    char separator = level_separator(&teller->message->delimiters, level);
+    tell_write(teller, part, false);
+    return true;
+}
 
-    *number = 1;
-    while (hl7_piece_next(&part, separator, &new)) {
-        if (raw.ptr == NULL || !hl7_piece_next(&raw, separator, &old)) {
-            old = (hl7_slice){NULL, 0};
-        }
-        tell_part(teller, old, new, level + 1);
-        ++*number;
+/* What is left of two parts that are split side by side. */
+struct split {
+    int level;
+    hl7_slice raw;
+    hl7_slice part;
+};
+
+/* The next piece of both; the one that came may have fewer. */
+static bool next_piece(const struct teller *teller, struct split *split, hl7_slice *ret_raw,
+                       hl7_slice *ret_part)
+{
+    char separator = level_separator(&teller->message->delimiters, split->level);
+
+    if (split->part.ptr == NULL || !hl7_piece_next(&split->part, separator, ret_part)) {
+        return false;
     }
-    *number = 0;
+    if (split->raw.ptr == NULL || !hl7_piece_next(&split->raw, separator, ret_raw)) {
+        *ret_raw = (hl7_slice){NULL, 0};
+    }
+    return true;
+}
+
+/* Goes down while what was written differs from what came. */
+static void tell_field(struct teller *teller, hl7_slice raw, hl7_slice part)
+{
+    struct split open[LEVELS];
+    size_t count = 0;
+    int level = 0;
+
+    if (tell_part(teller, raw, part, &level)) {
+        return;
+    }
+    open[count++] = (struct split){level, raw, part};
+    while (count > 0) {
+        struct split *innermost = &open[count - 1];
+        uint32_t *number = level_number(&teller->path, innermost->level);
+
+        if (!next_piece(teller, innermost, &raw, &part)) {
+            *number = 0;
+            count--;
+            continue;
+        }
+        ++*number;
+        level = innermost->level + 1;
+        if (!tell_part(teller, raw, part, &level)) {
+            open[count++] = (struct split){level, raw, part};
+        }
+    }
 }
 
 /* The delimiters of a header cannot be edited. */
@@ -153,7 +193,7 @@ static void tell_fields(struct teller *teller, hl7_slice old)
             raw = (hl7_slice){NULL, 0};
         }
         teller->path.field = ++field;
-        tell_part(teller, raw, part, 0);
+        tell_field(teller, raw, part);
     }
     teller->path.field = 0;
 }

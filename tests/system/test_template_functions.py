@@ -425,6 +425,12 @@ class Functions(TestCase):
         self.check("replace($.a, $.b, $.c)",
                    [(source.text(), source.choice(("a", "aa", "ab", "ö", "-", "")), source.text())
                     for _ in range(2000)], replace, errors=100)
+        # What repeats itself is what a search goes wrong with.
+        self.check("replace($.a, $.b, '<>')",
+                   [("".join(source.choice("ab") for _ in range(source.randrange(40))),
+                     source.choice(("", "a", "ab", "aab")) * source.randrange(1, 4)
+                     + source.choice(("", "a", "b", "ba"))) for _ in range(6000)],
+                   lambda text, old: replace(text, old, "<>"), errors=50)
         self.check("join($.a, $.b, $.c, $.d)", [[source.text() for _ in range(4)]
                                                 for _ in range(1000)], join)
         self.check("first_of($.a, $.b, default($.c, $.d))",

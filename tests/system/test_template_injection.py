@@ -22,7 +22,7 @@ import shutil
 import xml.etree.ElementTree
 import xml.parsers.expat
 
-from support import SOURCE, TestCase, main, run
+from support import BUILD, SOURCE, TestCase, main, run
 
 TEMPLATES = SOURCE / "examples" / "templates"
 
@@ -376,7 +376,8 @@ class Injection(Attack):
         for path in templates:
             with self.subTest(template=path.name):
                 seen, converted, tried = set(), 0, 0
-                for case in cases_of(path):
+                # The sanitizers look for other things, and take their time.
+                for case in cases_of(path)[:1 if BUILD == "asan" else None]:
                     found = self.check(path.name, *self.attack(path, case.read_bytes(), seen))
                     converted, tried = converted + found[0], tried + found[1]
                 self.assertGreater(converted, tried // 2)

@@ -232,6 +232,20 @@ static void a_run_that_begins_again_is_told_once(void **state)
     assert_false(trace_is_read(&bench->trace, hl7_message_at(&bench->message, "PID-3")));
 }
 
+static void a_long_expression_is_told_by_its_paths(void **state)
+{
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < 8; i++) {
+        read_path(bench, "OBX[2]-3");
+        word(bench, HL7_TRACE_LITERAL, "'a long literal'", 0);
+        read_path(bench, "PID-5.1");
+    }
+    word(bench, HL7_TRACE_CALL, "concat", 24);
+    write_bytes(bench, 0, 5, 1);
+    assert_text(origin_of(bench, 0, 5), TRACE_FROM_VALUE, "concat(...) of OBX[2]-3, PID-5.1");
+}
+
 static void an_endless_expression_is_cut(void **state)
 {
     struct bench *bench = *state;
@@ -370,6 +384,7 @@ int main(void)
         TEST(a_constant_within_a_call_is_told_by_its_name),
         TEST(what_a_condition_read_is_read_but_made_nothing),
         TEST(a_run_that_begins_again_is_told_once),
+        TEST(a_long_expression_is_told_by_its_paths),
         TEST(an_endless_expression_is_cut),
         TEST(people_see_columns),
         TEST(on_a_terminal_no_row_is_wider_than_it),

@@ -48,7 +48,7 @@ static void commas_and_colons_come_by_themselves(void **state)
     json_end(json);
     json_key(json, "b");
     json_bool(json, false);
-    json_key_slice(json, HL7_TEXT("c"));
+    json_key(json, "c");
     json_null(json);
     json_end(json);
     assert_slice(hl7_buffer_slice(&page.buffer),
@@ -81,12 +81,10 @@ static void numbers_are_written_whole(void **state)
     (void)state;
     json_array(json);
     json_number(json, UINT64_MAX);
-    json_integer(json, INT64_MIN);
     json_thousandths(json, 12034);
     json_thousandths(json, 7);
     json_end(json);
-    assert_slice(hl7_buffer_slice(&page.buffer),
-                 "[18446744073709551615,-9223372036854775808,12.034,0.007]");
+    assert_slice(hl7_buffer_slice(&page.buffer), "[18446744073709551615,12.034,0.007]");
 }
 
 static void text_is_escaped_where_json_or_a_terminal_wants_it(void **state)

@@ -103,9 +103,42 @@ static void the_worse_status_wins(void **state)
     assert_int_equal(verb_worst(VERB_NO, VERB_DONE), VERB_NO);
 }
 
+static void a_flood(void)
+{
+    struct log_limit limit = {.lines = 0};
+
+    for (int i = 0; i < 25; i++) {
+        if (log_may(&limit, "odd", 1000)) {
+            log_warning("odd", "n=%d", i);
+        }
+    }
+    assert_true(log_may(&limit, "odd", 2999));
+    assert_true(log_may(&limit, "odd", 3000));
+}
+
+static void a_flood_becomes_ten_lines_and_a_count(void **state)
+{
+    char memory[2000];
+
+    (void)state;
+    assert_slice(written_by(a_flood, memory, sizeof memory),
+                 "orderly: warning: odd: n=0\n"
+                 "orderly: warning: odd: n=1\n"
+                 "orderly: warning: odd: n=2\n"
+                 "orderly: warning: odd: n=3\n"
+                 "orderly: warning: odd: n=4\n"
+                 "orderly: warning: odd: n=5\n"
+                 "orderly: warning: odd: n=6\n"
+                 "orderly: warning: odd: n=7\n"
+                 "orderly: warning: odd: n=8\n"
+                 "orderly: warning: odd: n=9\n"
+                 "orderly: warning: odd: 15 more in a second\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_flood_becomes_ten_lines_and_a_count),
         cmocka_unit_test(a_line_has_level_event_and_text),
         cmocka_unit_test(text_cannot_begin_a_line_or_drive_a_terminal),
         cmocka_unit_test(a_long_line_is_cut),

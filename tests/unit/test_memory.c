@@ -36,23 +36,6 @@ static void an_empty_reservation_is_one(void **state)
     memory_release(NULL, 5);
 }
 
-static void trimming_forgets_what_lies_beyond(void **state)
-{
-    char *memory = memory_reserve(MEGABYTE);
-
-    (void)state;
-    assert_non_null(memory);
-    memset(memory, 'x', MEGABYTE);
-    memory_trim(memory, MEGABYTE, 100);
-    assert_int_equal(memory[99], 'x');
-    assert_int_equal(memory[MEGABYTE - 1], 0);
-    memory_trim(memory, MEGABYTE, MEGABYTE);
-    memory_trim(memory, MEGABYTE, 0);
-    assert_int_equal(memory[0], 0);
-    memory_trim(NULL, MEGABYTE, 0);
-    memory_release(memory, MEGABYTE);
-}
-
 static void a_block_keeps_what_it_holds_while_it_grows(void **state)
 {
     struct memory_block block = {NULL, 0};
@@ -93,7 +76,6 @@ int main(void)
         cmocka_unit_test(a_reservation_is_zero_and_can_be_written),
         cmocka_unit_test(a_reservation_that_cannot_be_is_refused),
         cmocka_unit_test(an_empty_reservation_is_one),
-        cmocka_unit_test(trimming_forgets_what_lies_beyond),
         cmocka_unit_test(a_block_keeps_what_it_holds_while_it_grows),
         cmocka_unit_test(a_block_that_cannot_grow_stays_as_it_was),
     };

@@ -3,6 +3,8 @@
  * if, for, let: which branch is taken, what a loop goes along, what a name means within. */
 #include "test_template_support.h"
 
+#include <stdio.h>
+
 #include "template/limits.h"
 
 static const char source[] = "MSH|^~\\&|APP|FAC|||20230403||ORU^R01|7|P|2.4\r"
@@ -264,6 +266,67 @@ static void many_segments_are_no_burden(void **state)
     assert_int_equal(output.len, SEGMENTS - 1);
 }
 
+/* In a loop segments are found by an index, elsewhere by going along them: whatever the names are,
+ * both find the same. */
+static void a_loop_finds_what_a_walk_finds(void **state)
+{
+    enum { MOST = 400, ROUNDS = 300 };
+    static const char looked_for[] =
+        "{count(AAA)} {AAA[2]-1} {AAA[last]-1} {count(A0B)} {A0B-1} {count(B99)} {B99[last]-1} "
+        "{count(AB0)} {AB0[3]-1} {count(A9A)} {A9A-1} {count(MSH)}";
+    static char looped[sizeof looked_for + 40];
+    static char message[MOST * 16 + 16];
+    struct random_state random;
+
+    (void)state;
+    (void)snprintf(looped, sizeof looped, "{for x in MSH}%s{end}", looked_for);
+    random_init(&random, 11);
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t segments = random_below(&random, MOST);
+        size_t len = (size_t)snprintf(message, sizeof message, "MSH|^~\\&|\r");
+        for (size_t i = 0; i < segments; i++) {
+            size_t name = random_once_in(&random, 20) ? 1 + random_below(&random, 5) : 3;
+            random_fill_from(&random, message + len, name, HL7_TEXT("AAB09a"));
+            len += name;
+            len += (size_t)snprintf(message + len, sizeof message - len, "|%zu\r", i);
+        }
+        char walked[200];
+        hl7_slice output =
+            bench_convert(bench_open(), HL7_TEXT(looked_for), (hl7_slice){message, len});
+        assert_in_range(output.len, 1, sizeof walked);
+        memcpy(walked, output.ptr, output.len);
+        hl7_slice expected = {walked, output.len};
+        assert_slices(bench_convert(bench_open(), hl7_slice_of(looped), (hl7_slice){message, len}),
+                      expected);
+    }
+}
+
+/* All the names there are, one of each. */
+static void every_name_has_its_place(void **state)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    static char message[26 * 36 * 36 * 6 + 16];
+    struct bench *bench = bench_open();
+    size_t len = (size_t)snprintf(message, sizeof message, "MSH|^~\\&|\r");
+
+    (void)state;
+    for (size_t number = 0; number < (size_t)26 * 36 * 36; number++) {
+        const char name[] = {digits[number / 36 / 36],
+                             digits[number / 36 % 36],
+                             digits[number % 36],
+                             '|',
+                             '1',
+                             '\r'};
+        if (memcmp(name, "MSH", 3) != 0) {
+            memcpy(message + len, name, sizeof name);
+            len += sizeof name;
+        }
+    }
+    assert_slice(bench_convert(bench, HL7_TEXT("{for x in Z99}{AAA-1}{count(Q7B)}{Z99-1}{end}"),
+                               (hl7_slice){message, len}),
+                 "111");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +341,8 @@ int main(void)
         cmocka_unit_test(an_error_in_a_block_says_where_and_what),
         cmocka_unit_test(blocks_are_bounded),
         cmocka_unit_test(many_segments_are_no_burden),
+        cmocka_unit_test(a_loop_finds_what_a_walk_finds),
+        cmocka_unit_test(every_name_has_its_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,19 @@ static void braces_that_are_text_but_look_otherwise_are_told(void **state)
     assert_all_warnings(cases);
 }
 
+/* A megabyte of them takes no longer than one of anything else: going to the end of the line for
+ * each would take many minutes. */
+static void a_line_full_of_braces_is_gone_along_once(void **state)
+{
+    enum { BRACES = 1000000 };
+    static char text[BRACES + 16];
+
+    (void)state;
+    memset(text, '{', BRACES);
+    memcpy(text + BRACES, " PID-5 }\n", sizeof " PID-5 }\n");
+    assert_findings(text, HL7_OK, "1:1000000 these braces are text (did you mean '{PID-5}'?)\n");
+}
+
 static void other_languages_braces_are_theirs(void **state)
 {
     static const struct finding cases[] = {
@@ -321,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_name_that_is_never_used_is_told),
         cmocka_unit_test(a_map_without_default_is_told_unless_that_is_said_to_be_meant),
         cmocka_unit_test(braces_that_are_text_but_look_otherwise_are_told),
+        cmocka_unit_test(a_line_full_of_braces_is_gone_along_once),
         cmocka_unit_test(other_languages_braces_are_theirs),
         cmocka_unit_test(findings_stand_in_the_order_of_the_text),
         cmocka_unit_test(with_an_error_nothing_is_said_of_unused_names),

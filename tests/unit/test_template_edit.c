@@ -211,6 +211,65 @@ static void an_edit_that_cannot_be_made_is_an_error(void **state)
     }
 }
 
+/* A loop may go along another message; that one is read only. */
+static void what_is_not_of_the_source_cannot_be_edited(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *message;
+    } cases[] = {
+        {"{for o in order:OBX}{set o-5 = 'x'}{end}", "o-5: it is not of the source"},
+        {"{for o in order:OBX}{delete o}{end}", "o: it is not of the source"},
+        {"{for g in order:PID..}{delete OBX}{end}", "OBX: it is not of the source"},
+        {"{for g in order:PID..}{delete OBX[1]}{end}", "OBX[1]: it is not of the source"},
+        {"{for g in order:PID..}{delete OBX-5}{end}", "OBX-5: it is not of the source"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench *bench = bench_open();
+        struct hl7_message order;
+        assert_int_equal(bench_compile(bench, hl7_slice_of(cases[i].text)), HL7_OK);
+        assert_int_equal(
+            hl7_message_parse(hl7_slice_of(source), &bench->arena, &bench->message, NULL), HL7_OK);
+        assert_int_equal(hl7_message_parse(hl7_slice_of(source), &bench->arena, &order, NULL),
+                         HL7_OK);
+        const struct hl7_named named = {HL7_TEXT("order"), &order};
+        const struct hl7_conversion conversion = {.source = hl7_slice_of(source),
+                                                  .message = &bench->message,
+                                                  .named = &named,
+                                                  .named_count = 1};
+        assert_int_equal(hl7_template_run(bench->program, &conversion, &bench->arena,
+                                          &bench->buffer, &bench->failure),
+                         HL7_BAD_VALUE);
+        assert_string_equal(bench->failure.text, cases[i].message);
+    }
+}
+
+static void a_source_that_cannot_be_edited_says_why(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *source;
+        enum hl7_code code;
+        const char *message;
+    } cases[] = {
+        {"{set PID-5 = 'x'}\n{source}", "{\"a\": 1}", HL7_NOT_FOUND,
+         "PID-5: the source is not an HL7 message"},
+        {"{source}", "{\"a\": 1}", HL7_NOT_FOUND, "source: the source is not an HL7 message"},
+        {"{set PID-5 = 'a^b'}", "MSH|^~|A\rPID|1\r", HL7_NOT_ENCODABLE,
+         "this text: MSH-2 of the source has no escape character"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench *bench = bench_open();
+        assert_int_equal(bench_compile(bench, hl7_slice_of(cases[i].text)), HL7_OK);
+        assert_int_equal(bench_run(bench, hl7_slice_of(cases[i].source), false), cases[i].code);
+        assert_string_equal(bench->failure.text, cases[i].message);
+    }
+}
+
 static void an_error_in_an_edit_says_where_and_what(void **state)
 {
     static const struct {
@@ -293,6 +352,8 @@ int main(void)
         cmocka_unit_test(what_follows_the_source_begins_a_line),
         cmocka_unit_test(reject_ends_the_conversion_with_a_reason),
         cmocka_unit_test(an_edit_that_cannot_be_made_is_an_error),
+        cmocka_unit_test(what_is_not_of_the_source_cannot_be_edited),
+        cmocka_unit_test(a_source_that_cannot_be_edited_says_why),
         cmocka_unit_test(an_error_in_an_edit_says_where_and_what),
         cmocka_unit_test(no_value_changes_the_structure),
     };

@@ -253,6 +253,14 @@ static void a_source_is_told_by_its_segments(void **state)
          "LITERAL 'T'; EDIT MSH[1]-4@0 1; EDIT OBX[1]@1 0; EDIT OBX[2]@2 0; "
          "READ MSH[1]-1@0 [|]; WRITE source 1 [|]; READ MSH[1]-2@0 [^~\\&]; "
          "WRITE source 1 [^~\\&]; READ MSH[1]-3@0 [L]; WRITE source 1 [L]; WRITE source 0 [T]"},
+        {"{set OBX-2[2].1.2 = 'y'}\n{set OBX-2.3 = 'c'}\n{delete OBX[2]}\n{source}",
+         "LITERAL 'y'; EDIT OBX[1]-2[2].1.2@1 1; LITERAL 'c'; EDIT OBX[1]-2[1].3@1 1; "
+         "EDIT OBX[2]@2 0; READ MSH[1]@0 [MSH|^~\\&|L]; WRITE source 1 [MSH|^~\\&|L]; "
+         "READ OBX[1]-1@1 [1]; WRITE source 1 [1]; READ OBX[1]-2[1].1@1 [a]; "
+         "WRITE source 1 [a]; READ OBX[1]-2[1].2@1 [b]; WRITE source 1 [b]; WRITE source 0 [c]; "
+         "WRITE source 0 [y]"},
+        {"{delete NTE-3}\n{delete OBX[2]-1}\n{delete NTE}",
+         "LITERAL; EDIT  1; LITERAL; EDIT OBX[2]-1@2 1"},
         {"{output json}\"{source}\"",
          "WRITE 0 [\"]; READ  [MSH|^~\\&|L\rOBX|1|a^b\rOBX|2]; "
          "WRITE source 1 [MSH|^~\\\\&|L\\rOBX|1|a^b\\rOBX|2]; WRITE 0 [\"]"},

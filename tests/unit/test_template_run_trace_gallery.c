@@ -129,8 +129,32 @@ static void compare_runs(struct gallery *gallery, struct hl7_conversion *convers
         assert_int_equal(judge.depth, 0);
         assert_true(judge.events > 0);
     }
+    conversion->trace = NULL;
     gallery->runs++;
     gallery->values += judge.values;
+}
+
+/* With bounds it may meet, a run that is told fails where the other does. */
+static void compare_bounds(struct gallery *gallery, struct hl7_conversion *conversion)
+{
+    struct judge judge = {.conversion = conversion};
+
+    judge.given = (struct hl7_trace){.event = judge_event, .context = &judge};
+    for (size_t bound = 64; bound <= 4096; bound *= 4) {
+        conversion->max_steps = bound;
+        conversion->max_scratch = bound * 4;
+        conversion->trace = NULL;
+        enum hl7_code code = run_case(gallery, conversion);
+        const struct hl7_diagnostic failure = gallery->bench->failure;
+        judge.depth = judge.written = 0;
+        conversion->trace = &judge.given;
+        assert_int_equal(run_case(gallery, conversion), code);
+        if (code != HL7_OK) {
+            assert_int_equal(gallery->bench->failure.line, failure.line);
+            assert_int_equal(gallery->bench->failure.column, failure.column);
+        }
+    }
+    conversion->trace = NULL;
 }
 
 static void take_case(struct gallery *gallery, const struct case_files *files)
@@ -139,7 +163,7 @@ static void take_case(struct gallery *gallery, const struct case_files *files)
     struct memory_block texts[CASE_NAMED_MAX + 1] = {{NULL, 0}};
     static struct hl7_message messages[CASE_NAMED_MAX];
     struct hl7_named named[CASE_NAMED_MAX];
-    struct hl7_conversion conversion = {.named = named, .named_count = files->named_count};
+    struct hl7_conversion conversion = {.named_count = files->named_count};
 
     hl7_arena_init(&bench->arena, bench->arena_memory, sizeof bench->arena_memory);
     assert_int_equal(case_file_read(files->in, &texts[CASE_NAMED_MAX], &conversion.source), 0);
@@ -149,10 +173,12 @@ static void take_case(struct gallery *gallery, const struct case_files *files)
         assert_int_equal(hl7_message_parse(text, &bench->arena, &messages[i], NULL), HL7_OK);
         named[i] = (struct hl7_named){hl7_slice_of(files->named[i].word), &messages[i]};
     }
+    conversion.named = named;
     if (hl7_message_parse(conversion.source, &bench->arena, &bench->message, NULL) == HL7_OK) {
         conversion.message = &bench->message;
     }
     compare_runs(gallery, &conversion);
+    compare_bounds(gallery, &conversion);
     for (size_t i = 0; i <= CASE_NAMED_MAX; i++) {
         memory_free(&texts[i]);
     }

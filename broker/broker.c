@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The broker's start, its signals and its end. */
+#include "broker.h"
+
+#include "../base/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { STATUS_DONE = 0, STATUS_FAILED = 3 };
+
+/* ---- The end ------------------------------------------------------------------------------- */
+
+static void end_if_drained(struct broker *broker)
+{
+    if (broker->draining && ingest_is_idle(&broker->ingest) && deliver_is_idle(&broker->deliver) &&
+        store_pending(broker->store) == 0) {
+        loop_stop(&broker->loop);
+    }
+}
+
+static void on_drain_time(struct loop_timer *timer)
+{
+    struct broker *broker = LOOP_OWNER(timer, struct broker, drain_timer);
+
+    log_warning("drain", "not all that was under way has ended in time; it is repeated at the "
+                         "next start");
+    loop_stop(&broker->loop);
+}
+
+/* No new messages, no new deliveries; those under way end. */
+static void begin_drain(struct broker *broker)
+{
+    uint64_t most = (uint64_t)broker->config->orderly.drain;
+
+    log_info("ending", "waiting for what is under way");
+    broker->draining = true;
+    ingest_drain(&broker->ingest);
+    deliver_drain(&broker->deliver);
+    broker->drain_timer.on_time = on_drain_time;
+    if (!loop_timer_set(&broker->loop, &broker->drain_timer, most > 0 ? most : 1)) {
+        loop_stop(&broker->loop);
+    }
+}
+
+/* After each round of events. */
+static void after_wake(void *context)
+{
+    struct broker *broker = context;
+
+    ingest_flush(&broker->ingest);
+    end_if_drained(broker);
+}
+
+static void on_signal(struct loop_source *source, uint32_t events)
+{
+    struct broker *broker = LOOP_OWNER(source, struct broker, signals);
+    struct signalfd_siginfo info;
+    char text[400];
+
+    (void)events;
+    while (read(source->fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            (void)broker_reload(broker, text, sizeof text);
+        } else if (broker->draining) {
+            loop_stop(&broker->loop);
+        } else {
+            begin_drain(broker);
+        }
+    }
+}
+
+/* ---- The start ----------------------------------------------------------------------------- */
+
+/* Before any thread starts, so that all of them leave the signals to the loop. */
+static bool watch_signals(struct broker *broker)
+{
+    sigset_t set;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file over the limit is a failed write */
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+        return false;
+    }
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    broker->signals = (struct loop_source){.fd = fd, .events = EPOLLIN, .on_ready = on_signal};
+    return fd >= 0 && loop_add(&broker->loop, &broker->signals);
+}
+
+/* As many descriptors as the listeners' connections need and the system allows. */
+static void raise_descriptor_limit(const struct config *config)
+{
+    struct rlimit limit;
+    rlim_t wanted = 256 + 4 * config->destination_count;
+
+    for (size_t i = 0; i < config->listener_count; i++) {
+        wanted += (rlim_t)config->listeners[i].max_connections;
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+        log_warning("descriptors", "the system allows %llu open files, fewer than connections",
+                    (unsigned long long)limit.rlim_cur);
+    }
+}
+
+static bool open_listeners(struct broker *broker)
+{
+    bool good = true;
+
+    for (size_t i = 0; i < broker->config->listener_count; i++) {
+        const struct config_listener *listener = &broker->config->listeners[i];
+        char reason[256];
+
+        if (listener->directory != NULL) {
+            continue;
+        }
+        if (ingest_open(&broker->ingest, listener, reason)) {
+            log_info("listening", "listener=%s address=%s", listener->name,
+                     ingest_find(&broker->ingest, listener->name)->address);
+        } else {
+            log_fatal("not-listening", "listener=%s %s", listener->name, reason);
+            good = false;
+        }
+    }
+    return good;
+}
+
+/* Everything that can fail, in order; the caller releases. */
+static bool start(struct broker *broker)
+{
+    const struct config_orderly *orderly = &broker->config->orderly;
+    char reason[256];
+    char sequences[4096];
+
+    if (!loop_init(&broker->loop) || !watch_signals(broker)) {
+        log_fatal("start", "%s", strerror(errno));
+        return false;
+    }
+    raise_descriptor_limit(broker->config);
+    broker->store = store_open(orderly->data, NULL, &broker->loop, reason);
+    if (broker->store == NULL) {
+        log_fatal("journal", "%s", reason);
+        return false;
+    }
+    (void)snprintf(sequences, sizeof sequences, "%s/sequences", orderly->data);
+    services_open(&broker->services, sequences);
+    broker_wire(broker);
+    if (!broker_templates_load(broker, broker->config) || !broker_keep_start(broker)) {
+        log_fatal("start", "a template could not be loaded, or memory is short");
+        return false;
+    }
+    broker_wake_lanes(broker);
+    return open_listeners(broker);
+}
+
+static void release(struct broker *broker)
+{
+    broker->deliver.draining = true; /* no lane asks again */
+    store_close(&broker->store);
+    ingest_release(&broker->ingest);
+    deliver_release(&broker->deliver);
+    broker_templates_release(broker);
+    memory_free(&broker->condition_memory);
+    services_close(&broker->services);
+    while (broker->old != NULL) {
+        struct broker_old *old = broker->old;
+
+        broker->old = old->next;
+        config_free(&old->config);
+        free(old);
+    }
+    config_free(&broker->config);
+    if (broker->signals.fd >= 0) {
+        (void)close(broker->signals.fd);
+    }
+    loop_release(&broker->loop);
+}
+
+int broker_run(const char *path, struct config *config)
+{
+    struct broker *broker = calloc(1, sizeof *broker);
+    int status = STATUS_FAILED;
+
+    if (broker == NULL) {
+        log_fatal("start", "out of memory");
+        config_free(&config);
+        return STATUS_FAILED;
+    }
+    broker->path = path;
+    broker->config = config;
+    broker->loop.epoll = -1;
+    broker->signals.fd = -1;
+    broker->started = ingest_clock();
+    if (start(broker)) {
+        log_info("ready", "%zu listeners, %zu routes, %zu destinations", config->listener_count,
+                 config->route_count, config->destination_count);
+        if (loop_run(&broker->loop, after_wake, broker)) {
+            status = broker->failed ? STATUS_FAILED : STATUS_DONE;
+        } else {
+            log_fatal("events", "%s", strerror(errno));
+        }
+        log_info("ended", "everything that was acknowledged is on the disk");
+    }
+    release(broker);
+    free(broker);
+    return status;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * broker.h - the daemon: all of its state, and how the stages are wired.
+ *
+ *     bytes -> frame -> message -> journal (commit) -> acknowledgement
+ *                                      '-> route -> template -> delivery -> the peer's ack -> settled
+ *
+ *     broker.c           start, signals, the end
+ *     broker_wires.c     what the stages ask and tell each other
+ *     broker_reload.c    another configuration, without losing a connection or a lane
+ *     broker_keep.c      what is done by the clock: templates, pruning, the disk
+ *     templates.c        the templates in force
+ *
+ * Two threads: this loop's, which owns everything here, and the store's, which owns the journal. */
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include "../base/live_template.h"
+#include "config/config.h"
+#include "deliver/deliver.h"
+#include "ingest/ingest.h"
+#include "route/route.h"
+#include "store/store.h"
+
+/* A template that the configuration names, as it is in force. */
+struct broker_template {
+    char *path;
+    struct live_template live;
+    char hash[HL7_TEMPLATE_HASH];
+    bool named; /* by the configuration in force */
+};
+
+/* A configuration that was replaced: freed when nobody refers to it any more. */
+struct broker_old {
+    struct store_work fence; /* all that was stored under it is done when this is */
+    struct broker *broker;
+    struct config *config;
+    bool fenced;
+    struct broker_old *next;
+};
+
+struct broker {
+    const char *path; /* of the configuration */
+    struct config *config;
+    struct broker_old *old;
+    struct loop loop;
+    struct loop_source signals;
+    struct loop_timer keep_timer;  /* every second */
+    struct loop_timer drain_timer; /* the end, if it takes too long */
+    struct store *store;
+    struct services services; /* control ids and sequences of answers and deliveries */
+    struct ingest ingest;
+    struct deliver deliver;
+    struct broker_template *templates;
+    size_t template_count;
+    struct memory_block condition_memory;
+    int64_t started;     /* microseconds since 1970 */
+    uint64_t next_prune; /* loop time */
+    bool pruning;
+    bool disk_low;
+    bool draining;
+    bool failed; /* it ends because something does not let it go on */
+};
+
+/* Runs until a signal ends it. The configuration is loaded and without errors; it is taken over. 0, or
+ * 3 when something could not be opened or broke: that is in the log. */
+int broker_run(const char *path, struct config *config);
+
+/* ---- Among its parts ------------------------------------------------------------------------ */
+
+/* broker_wires.c */
+void broker_wire(struct broker *broker);
+/* Makes the lanes that have something queued, from the journal. */
+void broker_wake_lanes(struct broker *broker);
+
+/* broker_reload.c: loads the configuration again. What is wrong goes to the log, and changes nothing. */
+bool broker_reload(struct broker *broker, char *ret_text, size_t size);
+/* Frees configurations that nobody refers to any more. */
+void broker_bury(struct broker *broker);
+
+/* broker_keep.c */
+bool broker_keep_start(struct broker *broker);
+
+/* templates.c: loads what the configuration names and is not loaded yet. False when one cannot be: it is
+ * complained about. */
+bool broker_templates_load(struct broker *broker, const struct config *config);
+/* Reads those again that have changed. */
+void broker_templates_refresh(struct broker *broker);
+struct broker_template *broker_template_find(const struct broker *broker, const char *path);
+void broker_templates_release(struct broker *broker);
+
+#endif

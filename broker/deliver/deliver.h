@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * deliver.h - messages out: lanes, each of which takes its deliveries from the journal one after the
+ * other, converts them, hands them to its door, and settles what came of it.
+ *
+ *     lane.c          a lane and its states
+ *     lane_work.c     its work in the journal's thread
+ *     convert.c       a message to what the destination gets
+ *     door*.c         the ways out
+ *
+ * A lane's life is a circle. Which step is under way is its phase:
+ *
+ *     IDLE      nothing is queued; a stored message wakes it
+ *     ASKING    the journal looks for the next delivery (and records the last one's result: one commit)
+ *     SENDING   the door has a letter
+ *     WAITING   the head waits for its next try, or the journal for a second
+ *     STOPPED   paused by a person, or halted by a policy
+ *
+ * A result is settled and the next delivery fetched in one piece of work: one sync per delivery and
+ * lane, shared by all lanes that are busy at the time. The next letter goes out only after that
+ * commit, so that a crash repeats one delivery of a lane at most (J4).
+ *
+ * Waiting is done by the loop's clock, which nobody can set. The journal's times are the wall clock's:
+ * they are only looked at when a lane starts. */
+#ifndef BROKER_DELIVER_DELIVER_H
+#define BROKER_DELIVER_DELIVER_H
+
+#include "../config/config.h"
+#include "../store/store.h"
+#include "convert.h"
+#include "door.h"
+
+struct lane;
+
+/* A template in force, with the hash that is recorded with what it makes. */
+struct deliver_template {
+    const struct template_file *file;
+    const char *hash;
+};
+
+/* A delivery that has come to its end, or had a try that failed. */
+struct deliver_result {
+    const struct lane *lane;
+    int64_t message;
+    int64_t delivery;
+    enum journal_outcome outcome;
+    const char *word;   /* "AA", "timeout", "filtered" */
+    const char *reason; /* a sentence; may hold what a template's {reject} says */
+    hl7_slice answer;   /* of the peer, or absent */
+    int64_t attempt;
+};
+
+/* What the wiring gives and hears. */
+struct deliver_hooks {
+    struct deliver_template (*template)(void *context, const struct config_template *named);
+    const struct config_listener *(*listener)(void *context, hl7_slice name);
+    /* After the journal has it. */
+    void (*settled)(void *context, const struct deliver_result *result);
+    void *context;
+};
+
+struct deliver {
+    struct loop *loop;
+    struct store *store;
+    struct deliver_hooks hooks;
+    struct convert convert;
+    hl7_slice owner; /* of the leases: this broker */
+    struct lane *lanes;
+    bool draining; /* no new letter goes out */
+};
+
+enum lane_phase { LANE_IDLE, LANE_ASKING, LANE_SENDING, LANE_WAITING, LANE_STOPPED };
+
+const char *lane_phase_name(enum lane_phase phase);
+
+/* What status shows of a lane beside the journal's own counts. */
+struct lane_counters {
+    uint64_t delivered;
+    uint64_t dead;
+    uint64_t filtered;
+    uint64_t tries;
+};
+
+struct lane_letter;
+
+struct lane {
+    struct deliver *deliver;
+    struct lane *next;
+    const struct config_route *route;
+    const struct config_destination *to;
+    int64_t number;
+    int64_t id; /* the journal's; 0: not known yet */
+    enum lane_phase phase;
+    bool again;        /* something was stored while it was asking */
+    bool retiring;     /* its route or destination is gone from the configuration */
+    bool ignores_time; /* the loop's clock says the head's time has come */
+    bool reopens;      /* its door leads to where the destination was before a reload */
+    struct door *door;
+    struct loop_timer timer;
+    struct lane_letter *letter;  /* the delivery at hand; NULL: none */
+    struct lane_letter *settled; /* the one before it, until the wiring has heard of it */
+    struct lane_counters counters;
+    const char *last_word; /* of the last try; static */
+    char last_reason[256];
+    int64_t last_at;    /* microseconds */
+    int64_t down_since; /* the first failed try since the last good one; 0: it is well */
+};
+
+/* ---- lane.c --------------------------------------------------------------------------------- */
+
+/* The lane of a delivery; made, and asking, if there is none yet. NULL when memory is short. */
+struct lane *deliver_lane(struct deliver *deliver, const struct config_route *route,
+                          const struct config_destination *to, int64_t number);
+
+/* The lane with these names, or NULL. */
+struct lane *deliver_find(const struct deliver *deliver, hl7_slice route, hl7_slice destination,
+                          int64_t number);
+struct lane *deliver_find_id(const struct deliver *deliver, int64_t id);
+
+/* Something may be there for it: new, retried, resumed. */
+void lane_wake(struct lane *lane);
+
+/* Points a lane at its route and destination in a new configuration. `reopen`: the destination means
+ * something else now; the door is opened anew before the next letter. */
+void lane_adopt(struct lane *lane, const struct config_route *route,
+                const struct config_destination *to, bool reopen);
+
+/* Its route or destination is gone: it ends when nothing of it is under way. */
+void lane_retire(struct lane *lane);
+
+/* No new letters; those under way get their answers. */
+void deliver_drain(struct deliver *deliver);
+
+/* No letter and no work is under way. */
+bool deliver_is_idle(const struct deliver *deliver);
+
+/* Closes all doors. The store is closed before. */
+void deliver_release(struct deliver *deliver);
+
+/* Now, in microseconds since 1970. */
+int64_t deliver_clock(void);
+
+/* ---- lane_work.c ---------------------------------------------------------------------------- */
+
+/* A delivery as the journal gave it, and what came of it. */
+struct lane_letter {
+    /* From the journal. */
+    int64_t delivery;
+    int64_t message;
+    int64_t attempt;
+    int64_t received;
+    bool verbatim;
+    bool damaged;
+    hl7_slice bytes; /* in `memory`, as the other slices */
+    hl7_slice listener;
+    hl7_slice control_id;
+    hl7_slice type;
+    hl7_slice sent_before;             /* malloc'd: by the last try; absent: nothing */
+    char sent_hash[HL7_TEMPLATE_HASH]; /* of the template that made it; "" none */
+    struct memory_block memory;
+    /* What is sent, and what came of it. */
+    hl7_slice sent; /* malloc'd */
+    char template_name[256];
+    char template_hash[HL7_TEMPLATE_HASH];
+    int64_t started;
+    enum journal_outcome outcome;
+    int64_t ended;
+    int64_t next_try;
+    uint64_t wait; /* milliseconds until then */
+    const char *word;
+    char reason[256];
+    hl7_slice answer; /* malloc'd */
+};
+
+/* Submits: record the letter's result if there is one, then look for the next delivery. */
+void lane_ask(struct lane *lane);
+
+/* What lane_ask() found, when it was done. */
+void lane_answered(struct lane *lane, enum journal_code code, const struct journal_wait *wait);
+
+void lane_letter_free(struct lane_letter **letter);
+
+#endif

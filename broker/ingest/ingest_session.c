@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One connection of a listener: bytes become frames, frames go to ingest_take(), replies leave in the
+ * order of the payloads they answer.
+ *
+ * Deadlines, whichever applies: waiting for the first byte; a frame in doubt (half a second of silence
+ * decides it); the rest of a frame, counted from its first byte, so that a trickle of bytes does not
+ * put it off; idleness between frames, while no reply is due.
+ *
+ * The end. The peer's close, a damaged stream or the end of the broker: nothing more is taken, what was
+ * taken is answered, and then the connection is closed gently: closing with bytes of the peer unread
+ * could take the last replies away from it. */
+#include "ingest.h"
+
+#include "../../net/stray.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    SILENCE = 500,             /* milliseconds that decide a frame in doubt (rule 3) */
+    LINGER = 5000,             /* milliseconds for a peer to take the replies that still wait */
+    WAITING_MAX = 1024 * 1024, /* with more replies waiting to be read, no message is taken */
+    JUNK_MAX = 64 * 1024,      /* bytes without a frame that a connection may send */
+    ITEMS_MAX = 1024,          /* payloads of one connection on their way */
+    ITEM_BYTES_MAX = 4 << 20,  /* and their bytes: one payload more is always taken */
+    ALL_BYTES_MAX = 128 * (1 << 20) /* and those of all connections together */
+};
+
+static const char *name_of(const struct ingest_session *session)
+{
+    const struct config_listener *config = session->listener->config;
+
+    return config != NULL ? config->name : "-";
+}
+
+/* ---- Bounds -------------------------------------------------------------------------------- */
+
+static bool is_full(struct ingest_session *session)
+{
+    struct ingest *ingest = session->listener->ingest;
+
+    if (ingest->item_bytes > ALL_BYTES_MAX) {
+        ingest->starved = true;
+        return true;
+    }
+    return session->item_count >= ITEMS_MAX || session->item_bytes > ITEM_BYTES_MAX ||
+           connection_waiting(&session->connection) > WAITING_MAX;
+}
+
+/* ---- Junk (rules 3 and 7) ------------------------------------------------------------------ */
+
+/* False when the connection is to be closed. */
+static bool take_junk(struct ingest_session *session, hl7_slice bytes)
+{
+    struct ingest_listener *listener = session->listener;
+    const char *foreign = session->junk == 0 ? stray_protocol(bytes) : NULL;
+    bool blank = stray_is_blank(bytes);
+    bool first = session->junk == 0;
+    char hex[STRAY_EXCERPT];
+
+    session->junk += bytes.len;
+    if (foreign != NULL) {
+        ingest_note(listener, INGEST_FOREIGN, "listener=%s peer=%s %s instead of MLLP; closed",
+                    name_of(session), session->peer, foreign);
+        return false;
+    }
+    if (memchr(bytes.ptr, HL7_FS, bytes.len) != NULL) {
+        /* The rest of a frame that was damaged into two: its front was answered before this came. */
+        ingest_note(listener, INGEST_BROKEN, "listener=%s peer=%s FS outside a frame; closed",
+                    name_of(session), session->peer);
+        ingest_keep_damaged(session, bytes, "stray");
+        return false;
+    }
+    if (session->junk > JUNK_MAX) {
+        ingest_note(listener, INGEST_FOREIGN,
+                    "listener=%s peer=%s %llu bytes without a frame; closed", name_of(session),
+                    session->peer, (unsigned long long)session->junk);
+        return false;
+    }
+    if (first && !(blank && session->blank_logged)) {
+        session->blank_logged = session->blank_logged || blank;
+        ingest_note(listener, INGEST_JUNK,
+                    "listener=%s peer=%s skipped bytes between frames, hex=%s%s", name_of(session),
+                    session->peer, stray_excerpt(bytes, hex),
+                    hl7_slice_starts(bytes, HL7_TEXT("MSH"))
+                        ? "; looks like HL7 without MLLP framing (VT before it)"
+                        : "");
+    }
+    return true;
+}
+
+/* ---- Deadlines ----------------------------------------------------------------------------- */
+
+static uint64_t frame_time(const struct ingest_session *session)
+{
+    const struct config_listener *config = session->listener->config;
+
+    return config != NULL ? (uint64_t)config->frame_timeout : SILENCE;
+}
+
+static void set_deadline(struct ingest_session *session)
+{
+    const struct config_listener *config = session->listener->config;
+    struct connection *connection = &session->connection;
+    uint64_t now = connection->loop->now;
+    uint64_t most = frame_time(session);
+    uint64_t left = 0;
+
+    if (session->parting || config == NULL || connection->paused) {
+        connection_set_deadline(connection, 0); /* the replies come, or the store's trouble */
+        return;
+    }
+    if (connection->held.len == 0) {
+        session->frame_began = 0;
+        left = (uint64_t)(session->seen_bytes ? config->idle_timeout : config->first_byte_timeout);
+        connection_set_deadline(connection, session->item_count > 0 ? 0 : left);
+        return;
+    }
+    if (session->frame_began == 0) {
+        session->frame_began = now;
+    }
+    if (most != 0) {
+        uint64_t due = session->frame_began + most;
+        left = due > now ? due - now : 1;
+    }
+    if (hl7_framer_in_doubt(&session->framer, connection->held) && (left == 0 || left > SILENCE)) {
+        left = SILENCE;
+    }
+    connection_set_deadline(connection, left);
+}
+
+/* ---- The end ------------------------------------------------------------------------------- */
+
+/* Answered: our side ends when all replies have left, the rest when the peer ends its own. */
+static void linger(struct ingest_session *session)
+{
+    struct connection *connection = &session->connection;
+    bool waiting = connection_waiting(connection) > 0;
+
+    session->lingering = true;
+    connection_consume(connection, connection->held.len);
+    if (!waiting) {
+        connection_end_output(connection);
+    }
+    connection_set_deadline(connection, waiting ? LINGER : SILENCE);
+}
+
+/* Nothing more is taken. Closes now if nothing is due. False when the session may be gone. */
+static bool part(struct ingest_session *session)
+{
+    struct connection *connection = &session->connection;
+
+    session->parting = true;
+    connection_consume(connection, connection->held.len);
+    if (session->item_count > 0) {
+        connection_set_deadline(connection, 0);
+        return true;
+    }
+    if (connection->ended && connection_waiting(connection) > 0) {
+        connection_set_deadline(connection, LINGER);
+        return true;
+    }
+    if (!session->answered || connection->ended) {
+        connection_close(connection);
+        return false;
+    }
+    if (!session->lingering) {
+        linger(session);
+        if (connection->paused) {
+            return connection_resume(connection);
+        }
+    }
+    return true;
+}
+
+/* ---- Frames -------------------------------------------------------------------------------- */
+
+static void take_broken(struct ingest_session *session, const struct hl7_frame *frame)
+{
+    if (frame->why == HL7_TOO_LARGE) {
+        ingest_note(session->listener, INGEST_BROKEN,
+                    "listener=%s peer=%s message longer than max-message (%lld bytes); closed",
+                    name_of(session), session->peer,
+                    (long long)session->listener->config->max_message);
+    } else {
+        ingest_note(session->listener, INGEST_BROKEN,
+                    "listener=%s peer=%s damaged frame: VT or FS out of place at byte %zu; closed",
+                    name_of(session), session->peer, frame->position);
+    }
+    ingest_keep_damaged(session, frame->bytes, "damaged-frame");
+}
+
+/* Deals with one answer of the framer. False when there is nothing more to deal with. */
+static bool take_frame(struct ingest_session *session, enum hl7_frame_kind kind,
+                       const struct hl7_frame *frame)
+{
+    bool good = true;
+
+    switch (kind) {
+    case HL7_FRAME_MORE:
+        return false;
+    case HL7_FRAME_JUNK:
+        good = take_junk(session, frame->bytes);
+        break;
+    case HL7_FRAME_BROKEN:
+        take_broken(session, frame);
+        good = false;
+        break;
+    case HL7_FRAME_MESSAGE:
+        session->junk = 0;
+        session->frame_began = 0;
+        good = ingest_take(session, frame->bytes);
+        break;
+    }
+    connection_consume(&session->connection, frame->consumed);
+    session->parting = session->parting || !good;
+    return good;
+}
+
+/* Works through what is held. `ended`: nothing will follow soon, so doubts are decided. False when the
+ * session may be gone. */
+static bool work(struct ingest_session *session, bool ended)
+{
+    struct connection *connection = &session->connection;
+    struct hl7_frame frame;
+    bool going = !session->parting;
+
+    while (going && !is_full(session)) {
+        enum hl7_frame_kind kind = hl7_framer_next(&session->framer, connection->held, &frame);
+        if (kind == HL7_FRAME_MORE && ended) {
+            kind = hl7_framer_end(&session->framer, connection->held, &frame);
+        }
+        going = take_frame(session, kind, &frame);
+    }
+    if (session->parting) {
+        return part(session);
+    }
+    if (going) { /* full: what is held is looked at again when replies have left */
+        connection_pause(connection);
+    }
+    set_deadline(session);
+    return true;
+}
+
+static void at_end(struct ingest_session *session)
+{
+    struct connection *connection = &session->connection;
+
+    if (!work(session, true) || connection->paused) {
+        return;
+    }
+    if (connection->held.len > 0 && !session->parting) {
+        ingest_note(session->listener, INGEST_LOST,
+                    "listener=%s peer=%s closed in the middle of a frame", name_of(session),
+                    session->peer);
+    }
+    (void)part(session);
+}
+
+/* ---- Replies ------------------------------------------------------------------------------- */
+
+void ingest_session_due(struct ingest_session *session)
+{
+    struct ingest *ingest = session->listener->ingest;
+
+    if (!session->is_due && session->items->ready) {
+        session->is_due = true;
+        session->next_due = ingest->due;
+        ingest->due = session;
+    }
+}
+
+/* Lets go of the first item, whose reply is on its way. */
+static void pop_item(struct ingest_session *session)
+{
+    struct ingest_item *item = session->items;
+
+    session->items = item->next;
+    if (session->items == NULL) {
+        session->items_end = &session->items;
+    }
+    session->item_count--;
+    session->item_bytes -= item->payload.len;
+    ingest_item_leave(item);
+}
+
+/* Gathers the replies that are ready, from the first on, in ingest->out_memory. */
+static bool gather(struct ingest_session *session, size_t *ret_len)
+{
+    struct memory_block *memory = &session->listener->ingest->out_memory;
+    size_t len = 0;
+
+    while (session->items != NULL && session->items->ready) {
+        hl7_slice reply = session->items->reply;
+
+        if (!memory_grow(memory, len + reply.len + 1)) {
+            return false;
+        }
+        if (reply.len > 0) {
+            memcpy((char *)memory->ptr + len, reply.ptr, reply.len);
+        }
+        len += reply.len;
+        pop_item(session);
+    }
+    *ret_len = len;
+    return true;
+}
+
+/* Looks at what is held, if that had to wait; sees to the end if that had to wait. */
+static void go_on(struct ingest_session *session)
+{
+    struct connection *connection = &session->connection;
+
+    if (connection->paused && !is_full(session) && !connection_resume(connection)) {
+        return;
+    }
+    if (connection->paused || session->parting) {
+        return;
+    }
+    if (connection->ended && session->item_count == 0) {
+        at_end(session);
+    } else {
+        set_deadline(session);
+    }
+}
+
+void ingest_session_flush(struct ingest_session *session)
+{
+    struct ingest *ingest = session->listener->ingest;
+    struct connection *connection = &session->connection;
+    size_t len = 0;
+
+    bool good = gather(session, &len);
+    if (len > 0) {
+        session->answered = true;
+        good = good && connection_send(connection, (hl7_slice){ingest->out_memory.ptr, len});
+    }
+    if (!good) {
+        connection_close(connection);
+    } else if (session->parting) {
+        (void)part(session);
+    } else {
+        go_on(session);
+    }
+}
+
+/* ---- Events -------------------------------------------------------------------------------- */
+
+static const char *why_late(const struct ingest_session *session)
+{
+    if (connection_waiting(&session->connection) > WAITING_MAX) {
+        return "replies that it does not read";
+    }
+    if (session->connection.held.len > 0) {
+        return "a frame that was not finished in time";
+    }
+    return session->seen_bytes ? "idleness" : "no first byte";
+}
+
+static bool has_time(const struct ingest_session *session)
+{
+    uint64_t most = frame_time(session);
+
+    return session->frame_began == 0 || most == 0 ||
+           session->connection.loop->now < session->frame_began + most;
+}
+
+static void at_timeout(struct ingest_session *session)
+{
+    struct connection *connection = &session->connection;
+    hl7_slice held = connection->held;
+
+    if (session->lingering || session->parting) {
+        connection_close(connection);
+        return;
+    }
+    if (has_time(session) && connection_has_input(connection)) {
+        connection_set_deadline(connection, 1); /* it was not silent: we were slow */
+        return;
+    }
+    if (hl7_framer_in_doubt(&session->framer, held)) {
+        (void)work(session, true);
+        return;
+    }
+    ingest_note(session->listener, INGEST_TIMED_OUT, "listener=%s peer=%s closed for %s",
+                name_of(session), session->peer, why_late(session));
+    (void)part(session);
+}
+
+static void at_drained(struct ingest_session *session)
+{
+    struct connection *connection = &session->connection;
+
+    if (session->lingering) {
+        linger(session);
+    } else if (session->parting || connection->ended) {
+        (void)part(session);
+    } else {
+        go_on(session);
+    }
+}
+
+static void on_event(struct connection *connection, enum connection_event event)
+{
+    struct ingest_session *session = LOOP_OWNER(connection, struct ingest_session, connection);
+
+    switch (event) {
+    case CONNECTION_OPEN:
+        break;
+    case CONNECTION_DATA:
+        session->seen_bytes = true;
+        if (session->parting) {
+            connection_consume(connection, connection->held.len);
+        } else if (connection->ended) {
+            at_end(session);
+        } else {
+            (void)work(session, false);
+        }
+        break;
+    case CONNECTION_DRAINED:
+        at_drained(session);
+        break;
+    case CONNECTION_TIMEOUT:
+        at_timeout(session);
+        break;
+    case CONNECTION_CLOSED:
+        at_end(session);
+        break;
+    case CONNECTION_FAILED:
+        ingest_note(session->listener, INGEST_LOST, "listener=%s peer=%s connection lost: %s",
+                    name_of(session), session->peer, strerror(connection->error));
+        connection_close(connection);
+        break;
+    }
+}
+
+/* ---- Life ---------------------------------------------------------------------------------- */
+
+static void forget_due(struct ingest_session *session)
+{
+    struct ingest_session **at = &session->listener->ingest->due;
+
+    while (session->is_due && *at != session) {
+        at = &(*at)->next_due;
+    }
+    if (session->is_due) {
+        *at = session->next_due;
+        session->is_due = false;
+    }
+}
+
+static void on_freed(struct connection *connection)
+{
+    struct ingest_session *session = LOOP_OWNER(connection, struct ingest_session, connection);
+    struct ingest_listener *listener = session->listener;
+
+    forget_due(session);
+    while (session->items != NULL) {
+        pop_item(session);
+    }
+    if (session->previous != NULL) {
+        session->previous->next = session->next;
+    } else {
+        listener->sessions = session->next;
+    }
+    if (session->next != NULL) {
+        session->next->previous = session->previous;
+    }
+    listener->session_count--;
+    free(session);
+}
+
+/* Why a new connection cannot be taken; NULL when it can. */
+static const char *over_bound(const struct ingest_listener *listener, const struct sockaddr *peer)
+{
+    const struct config_listener *config = listener->config;
+    int64_t same = 0;
+
+    if (!config_allows(config, peer)) {
+        return "not in allow";
+    }
+    if (listener->session_count >= (uint64_t)config->max_connections) {
+        return "over max-connections";
+    }
+    for (const struct ingest_session *s = listener->sessions; s != NULL; s = s->next) {
+        same += address_same_host((const struct sockaddr *)&s->address, peer) ? 1 : 0;
+    }
+    return same >= config->max_per_address ? "over max-per-address" : NULL;
+}
+
+static void refuse(struct ingest_listener *listener, int fd, const char *peer, const char *why)
+{
+    listener->counters.refused++;
+    ingest_note(listener, INGEST_REFUSED, "listener=%s peer=%s %s", listener->config->name, peer,
+                why);
+    (void)close(fd);
+}
+
+void ingest_session_open(struct ingest_listener *listener, int fd, const struct sockaddr *peer,
+                         socklen_t len)
+{
+    char text[ADDRESS_TEXT];
+    const char *bound = over_bound(listener, peer);
+
+    address_write(peer, len, text);
+    if (bound != NULL) {
+        refuse(listener, fd, text, bound);
+        return;
+    }
+    struct ingest_session *session = calloc(1, sizeof *session);
+    if (session == NULL) {
+        refuse(listener, fd, text, "out of memory");
+        return;
+    }
+    session->listener = listener;
+    session->items_end = &session->items;
+    memcpy(&session->address, peer, len);
+    memcpy(session->peer, text, sizeof text);
+    session->connection.on_event = on_event;
+    session->connection.on_freed = on_freed;
+    hl7_framer_init(&session->framer, (size_t)listener->config->max_message,
+                    listener->config->lenient_end);
+    if (!connection_accept(&session->connection, listener->ingest->loop, fd)) {
+        refuse(listener, fd, text, strerror(errno));
+        free(session);
+        return;
+    }
+    session->next = listener->sessions;
+    if (listener->sessions != NULL) {
+        listener->sessions->previous = session;
+    }
+    listener->sessions = session;
+    listener->session_count++;
+    listener->counters.connections++;
+    set_deadline(session);
+}
+
+void ingest_session_drain(struct ingest_session *session)
+{
+    if (!session->parting) {
+        (void)part(session);
+    }
+}
