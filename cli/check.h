@@ -52,5 +52,6 @@ const struct check_kind *check_kinds(void);
 
 void check_templates(struct check_report *report, char *const *paths, size_t count);
 void check_tables(struct check_report *report, char *const *paths, size_t count);
+void check_configs(struct check_report *report, char *const *paths, size_t count);
 
 #endif

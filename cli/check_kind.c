@@ -8,14 +8,17 @@
 
 #include "check.h"
 
+static const char *const config_suffixes[] = {".ini", ".conf", NULL};
 static const char *const table_suffixes[] = {".csv", NULL};
 /* What lies beside templates and is hardly one. */
 static const char *const other_suffixes[] = {".md", ".bak", "~",   ".c", ".h",
                                              ".py", ".sh",  ".js", NULL};
 
 /* The first that fits. A table is checked with the template that uses it, or when it is named; so is
- * what a directory has beside templates, as one. */
+ * what a directory has beside templates, as one. A configuration is checked when it is named: others of
+ * a directory may be parts of it. */
 static const struct check_kind kinds[] = {
+    {"configuration", config_suffixes, false, check_configs},
     {"table", table_suffixes, false, check_tables},
     {"template", other_suffixes, false, check_templates},
     {"template", NULL, true, check_templates},

@@ -6,6 +6,7 @@
 #ifndef ORDERLY_DOCUMENT_H
 #define ORDERLY_DOCUMENT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "verb.h"
@@ -19,6 +20,11 @@ void document_help(FILE *file, const struct verb *verb);
 /* The manual pages orderly(1) and orderly-VERB(1), in roff with the man macros. */
 void document_manual(FILE *file);
 void document_verb_manual(FILE *file, const struct verb *verb);
+
+/* The manual page orderly.conf(5), and the tables of docs/configuration.md. False, with nothing written,
+ * in a program without the broker. */
+bool document_config_manual(FILE *file);
+bool document_config_tables(FILE *file);
 
 /* Completion functions. */
 void document_bash(FILE *file);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "manual.h"
+
 #ifndef ORDERLY_VERSION
 #define ORDERLY_VERSION "0"
 #endif
@@ -16,8 +18,7 @@
 /* The day of the manual's last change. Not the day of the build, which would differ each time. */
 #define MANUAL_DATE "2026-11-22"
 
-/* Writes text so that roff shows exactly its characters. An LF begins a new line. */
-static void manual_text(FILE *file, const char *text)
+void manual_text(FILE *file, const char *text)
 {
     bool line_start = true;
 
@@ -38,16 +39,16 @@ static void manual_text(FILE *file, const char *text)
     }
 }
 
-static void manual_paragraph(FILE *file, const char *text)
+void manual_paragraph(FILE *file, const char *text)
 {
     manual_text(file, text);
     fputc('\n', file);
 }
 
-static void manual_head(FILE *file, const char *title, const char *name, const char *summary)
+void manual_head(FILE *file, const char *title, char section, const char *name, const char *summary)
 {
     fprintf(file, ".\\\" Printed by `orderly document man`. Do not edit.\n");
-    fprintf(file, ".TH %s 1 %s \"Orderly %s\" \"Orderly manual\"\n", title, MANUAL_DATE,
+    fprintf(file, ".TH %s %c %s \"Orderly %s\" \"Orderly manual\"\n", title, section, MANUAL_DATE,
             ORDERLY_VERSION);
     /* No hyphenation: a name that is cut in two is neither found nor copied. */
     fputs(".nh\n.SH NAME\n", file);
@@ -156,7 +157,7 @@ void document_verb_manual(FILE *file, const struct verb *verb)
         *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
     }
     (void)snprintf(name, sizeof name, "orderly-%s", verb->name);
-    manual_head(file, title, name, verb->summary);
+    manual_head(file, title, '1', name, verb->summary);
     fputs(".SH SYNOPSIS\n.B orderly ", file);
     manual_paragraph(file, verb->name);
     fputs("[\\fIOPTION\\fR]...\n", file);
@@ -245,7 +246,7 @@ void document_manual(FILE *file)
         {VERB_FAILED, "Could not reach, read or write something"},
         {0, NULL}};
 
-    manual_head(file, "ORDERLY", "orderly", "receive, send and convert HL7 v2 messages");
+    manual_head(file, "ORDERLY", '1', "orderly", "receive, send and convert HL7 v2 messages");
     fputs(".SH SYNOPSIS\n.B orderly\n\\fIVERB\\fR\n[\\fIOPTION\\fR]...\n[\\fIOPERAND\\fR]...\n",
           file);
     manual_program_body(file);

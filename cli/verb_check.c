@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * verb_check.c - `orderly check FILE|DIR...`: what is wrong with templates, before a message meets
- * them. Files are sorted by their kind; each kind checks its own (check.h).
+ * verb_check.c - `orderly check FILE|DIR...`: what is wrong with templates and configurations, before a
+ * message meets them. Files are sorted by their kind; each kind checks its own (check.h).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -203,6 +203,9 @@ static const char *const check_description[] = {
     "Warnings tell what is allowed and hardly meant: a segment or a field that no version of HL7 "
     "has (names with Z are a site's own), a name of a let that is never used, a map without a "
     "default, braces with blanks such as { PID-5 }, which are text.",
+    "A file whose name ends in .ini or .conf is a configuration of `orderly run`, and is checked with "
+    "all that it includes and names: files, templates, tables. No host is asked for, and no folder "
+    "is looked into. What it may say is in orderly.conf(5).",
     "A directory stands for the templates in it: all files but tables (.csv), folders, and what is "
     "documentation or code by its name (.md, .py and the like). A file that another one of them "
     "includes is checked as a part of that. A table is also checked when it is named.",
@@ -211,19 +214,20 @@ static const char *const check_description[] = {
 static const struct verb_status check_statuses[] = {
     {VERB_DONE, "No mistakes; perhaps warnings"},
     {VERB_NO, "Warnings, with --werror"},
-    {VERB_MISUSE, "Wrong use, or a template has mistakes"},
+    {VERB_MISUSE, "Wrong use, or there are mistakes"},
     {VERB_FAILED, "Something could not be read"},
     {0, NULL}};
 
 static const struct verb_example check_examples[] = {
     {"orderly check orm-to-ris.hl7", "Says what is wrong with one template"},
     {"orderly check --werror templates/", "Checks all templates of a folder, as before a release"},
+    {"orderly check /etc/orderly/orderly.ini", "Says what is wrong with a configuration"},
     {"orderly check --json templates/ | jq '.findings[] | .text'", "For an editor or a build"},
     {NULL, NULL}};
 
 const struct verb verb_check = {
     .name = "check",
-    .summary = "Find mistakes in templates",
+    .summary = "Find mistakes in templates and configurations",
     .usage = "FILE|DIR...",
     .description = check_description,
     .options = check_option_table,

@@ -21,6 +21,15 @@ static const struct {
     void (*print)(FILE *file);
 } document_kinds[] = {{"verbs", document_verbs}, {"bash", document_bash}, {"zsh", document_zsh}};
 
+/* What only a program with the broker can tell. */
+static int document_broker(const struct verb_call *call, bool (*print)(FILE *file))
+{
+    if (!print(stdout)) {
+        return verb_misuse(call->verb, "this program was built without the broker");
+    }
+    return VERB_DONE;
+}
+
 static int document_man(const struct verb_call *call)
 {
     const char *name = call->operand_count > 1 ? call->operands[1] : "orderly";
@@ -28,6 +37,8 @@ static int document_man(const struct verb_call *call)
 
     if (strcmp(name, "orderly") == 0) {
         document_manual(stdout);
+    } else if (strcmp(name, "orderly.conf") == 0) {
+        return document_broker(call, document_config_manual);
     } else if (verb != NULL) {
         document_verb_manual(stdout, verb);
     } else {
@@ -53,16 +64,21 @@ static int document_run(const struct verb_call *call)
             return VERB_DONE;
         }
     }
-    return verb_misuse(call->verb, "'%.60s' is none of verbs, bash, zsh, man", word);
+    if (strcmp(word, "config") == 0) {
+        return document_broker(call, document_config_tables);
+    }
+    return verb_misuse(call->verb, "'%.60s' is none of verbs, bash, zsh, man, config", word);
 }
 
 static const char *const document_description[] = {
     "Prints what the installation puts in place: the names of the verbs, the completion for bash "
     "or zsh, or a manual page in roff. All of it is made from the tables that the program reads "
-    "its command line with.",
+    "its command line and its configuration with; config prints the latter as Markdown. PAGE is orderly, orderly.conf or "
+    "the name of a verb.",
     NULL};
 
-static const char *const document_words[] = {"verbs", "bash", "zsh", "man", "orderly", NULL};
+static const char *const document_words[] = {"verbs",  "bash",    "zsh",          "man",
+                                             "config", "orderly", "orderly.conf", NULL};
 
 static const struct verb_example document_examples[] = {
     {"orderly document man send | man -l -", "Shows the manual page of send"},
@@ -72,7 +88,7 @@ static const struct verb_example document_examples[] = {
 const struct verb verb_document = {
     .name = "document",
     .summary = "Print manual pages and shell completions",
-    .usage = "{verbs | bash | zsh | man [orderly | VERB]}",
+    .usage = "{verbs | bash | zsh | config | man [PAGE]}",
     .description = document_description,
     .operands = VERB_TAKES_WORDS,
     .operand_words = document_words,

@@ -10,51 +10,48 @@
 
 /* ---- Saying it ------------------------------------------------------------------------------ */
 
-static void wrong(const struct loading *loading, const struct source_section *section,
-                  const char *text)
+static void wrong(const struct loading *loading, const struct section *section, const char *text)
 {
-    report_error(loading->report, &section->file->as, section->position, "%s", text);
+    findings_error(loading->report, &section->file->as, section->position, "%s", text);
 }
 
-static void doubt(const struct loading *loading, const struct source_section *section,
-                  const char *text)
+static void doubt(const struct loading *loading, const struct section *section, const char *text)
 {
-    report_warning(loading->report, &section->file->as, section->position, "%s", text);
+    findings_warning(loading->report, &section->file->as, section->position, "%s", text);
 }
 
 /* A key of the section, as it was given there, be it wrong; NULL when it was not, or to nothing. */
-static const struct source_key *given(const struct source_section *section, const char *name)
+static const struct section_key *given(const struct section *section, const char *name)
 {
-    const struct source_key *key =
-        source_given(section, config_key_find(section->section, hl7_slice_of(name)));
+    const struct section_key *key =
+        sections_given(section, config_key_find(section->section, hl7_slice_of(name)));
 
     return key == NULL || (key->text.len == 0 && !key->told) ? NULL : key;
 }
 
 /* The same when it comes from the defaults of its kind. */
-static const struct source_key *given_or_default(const struct loading *loading,
-                                                 const struct source_section *section,
-                                                 const char *name)
+static const struct section_key *given_or_default(const struct loading *loading,
+                                                  const struct section *section, const char *name)
 {
-    const struct source_section *defaults = loading->source.defaults[section->section];
+    const struct section *defaults = loading->sections.defaults[section->section];
     const struct config_key *row = config_key_find(section->section, hl7_slice_of(name));
 
-    if (source_given(section, row) == NULL && defaults != NULL) {
+    if (sections_given(section, row) == NULL && defaults != NULL) {
         return given(defaults, name);
     }
     return given(section, name);
 }
 
 /* The place of a key, or of the section when it has none of that name. */
-static void doubt_key(const struct loading *loading, const struct source_section *section,
+static void doubt_key(const struct loading *loading, const struct section *section,
                       const char *name, const char *text)
 {
-    const struct source_key *key = given_or_default(loading, section, name);
+    const struct section_key *key = given_or_default(loading, section, name);
 
     if (key == NULL) {
         doubt(loading, section, text);
     } else {
-        report_warning(loading->report, &key->file->as, key->position, "%s", text);
+        findings_warning(loading->report, &key->file->as, key->position, "%s", text);
     }
 }
 
@@ -64,29 +61,29 @@ static void doubt_key(const struct loading *loading, const struct source_section
 static const char *const listener_doors[] = {"address", "directory", NULL};
 static const char *const destination_doors[] = {"mllp", "directory", "command", NULL};
 
-static void check_door(const struct loading *loading, const struct source_section *section,
+static void check_door(const struct loading *loading, const struct section *section,
                        const char *const *doors, const char *missing)
 {
-    const struct source_key *first = NULL;
+    const struct section_key *first = NULL;
 
     for (; *doors != NULL; doors++) {
-        const struct source_key *key = given(section, *doors);
+        const struct section_key *key = given(section, *doors);
         if (key != NULL && first != NULL) {
-            report_error(loading->report, &key->file->as, key->position,
-                         "'%s' is given already, in line %zu; each %s is one of both",
-                         first->key->name, first->line,
-                         config_section_kinds()[section->section].word);
+            findings_error(loading->report, &key->file->as, key->position,
+                           "'%s' is given already, in line %zu; each %s is one of both",
+                           first->key->name, first->line,
+                           config_section_kinds()[section->section].word);
         }
         first = first == NULL ? key : first;
     }
     if (first == NULL) {
         wrong(loading, section, missing);
     }
-    for (const struct source_key *key = section->keys; key != NULL; key = key->next) {
+    for (const struct section_key *key = section->keys; key != NULL; key = key->next) {
         if (first != NULL && key->key->door != NULL && given(section, key->key->door) == NULL) {
-            report_warning(loading->report, &key->file->as, key->position,
-                           "'%s' has no effect here; it goes with '%s'", key->key->name,
-                           key->key->door);
+            findings_warning(loading->report, &key->file->as, key->position,
+                             "'%s' has no effect here; it goes with '%s'", key->key->name,
+                             key->key->door);
         }
     }
 }
@@ -114,7 +111,7 @@ static bool same_port(const struct config_address *a, const struct config_addres
 }
 
 /* What the listener takes from is taken by an earlier one. */
-static void check_alone(const struct loading *loading, const struct source_section *section)
+static void check_alone(const struct loading *loading, const struct section *section)
 {
     const struct config_listener *listener = &loading->listeners[section->number];
 
@@ -124,11 +121,11 @@ static void check_alone(const struct loading *loading, const struct source_secti
         bool both_folders = other->directory != NULL && listener->directory != NULL;
         if ((both_ports && same_port(&other->address, &listener->address)) ||
             (both_folders && strcmp(other->directory, listener->directory) == 0)) {
-            const struct source_key *key = given(section, both_ports ? "address" : "directory");
+            const struct section_key *key = given(section, both_ports ? "address" : "directory");
             assert(key != NULL); /* neither can be a default */
-            report_error(loading->report, &key->file->as, key->position,
-                         "listener '%s' in line %zu takes this %s already", other->name,
-                         other->place.line, both_ports ? "address" : "folder");
+            findings_error(loading->report, &key->file->as, key->position,
+                           "listener '%s' in line %zu takes this %s already", other->name,
+                           other->place.line, both_ports ? "address" : "folder");
             return;
         }
     }
@@ -155,8 +152,8 @@ static struct config_numbers find_routes(const struct loading *loading, size_t l
 /* Whether a key of some route could not be read: then nobody knows where routes lead. */
 static bool is_in_doubt(const struct loading *loading, const char *name)
 {
-    for (const struct source_section *at = loading->source.sections; at != NULL; at = at->next) {
-        const struct source_key *key = at->section == CONFIG_ROUTE ? given(at, name) : NULL;
+    for (const struct section *at = loading->sections.first; at != NULL; at = at->next) {
+        const struct section_key *key = at->section == CONFIG_ROUTE ? given(at, name) : NULL;
         if (key != NULL && key->told) {
             return true;
         }
@@ -175,7 +172,7 @@ static bool has_taker(const struct loading *loading, const struct config_listene
     return false;
 }
 
-static void check_listener(const struct loading *loading, const struct source_section *section)
+static void check_listener(const struct loading *loading, const struct section *section)
 {
     struct config_listener *listener = &loading->listeners[section->number];
 
@@ -207,7 +204,7 @@ static void check_listener(const struct loading *loading, const struct source_se
 
 /* ---- Destinations --------------------------------------------------------------------------- */
 
-static void check_loop(const struct loading *loading, const struct source_section *section)
+static void check_loop(const struct loading *loading, const struct section *section)
 {
     const struct config_destination *destination = &loading->destinations[section->number];
 
@@ -215,13 +212,13 @@ static void check_loop(const struct loading *loading, const struct source_sectio
         const struct config_listener *listener = &loading->listeners[i];
         if (listener->directory != NULL && destination->directory != NULL &&
             strcmp(listener->directory, destination->directory) == 0) {
-            report_warning(loading->report, &section->file->as, section->position,
-                           "listener '%s' takes what is written to this folder", listener->name);
+            findings_warning(loading->report, &section->file->as, section->position,
+                             "listener '%s' takes what is written to this folder", listener->name);
         }
     }
 }
 
-static void check_destination(const struct loading *loading, const struct source_section *section)
+static void check_destination(const struct loading *loading, const struct section *section)
 {
     struct config_destination *destination = &loading->destinations[section->number];
 
@@ -265,7 +262,7 @@ static const struct config_route *find_stop(const struct loading *loading, size_
 }
 
 /* Whether a message can come to it at all. */
-static void check_reached(const struct loading *loading, const struct source_section *section)
+static void check_reached(const struct loading *loading, const struct section *section)
 {
     const struct config_route *route = &loading->routes[section->number];
     const struct config_route *stop = NULL;
@@ -277,13 +274,13 @@ static void check_reached(const struct loading *loading, const struct source_sec
         }
     }
     if (stop != NULL) {
-        report_warning(loading->report, &section->file->as, section->position,
-                       "no message comes to this route: '%s', in line %zu, takes all and stops",
-                       stop->name, stop->place.line);
+        findings_warning(loading->report, &section->file->as, section->position,
+                         "no message comes to this route: '%s', in line %zu, takes all and stops",
+                         stop->name, stop->place.line);
     }
 }
 
-static void check_format(const struct loading *loading, const struct source_section *section)
+static void check_format(const struct loading *loading, const struct section *section)
 {
     const struct config_route *route = &loading->routes[section->number];
 
@@ -303,7 +300,7 @@ static void check_format(const struct loading *loading, const struct source_sect
     }
 }
 
-static void check_route(const struct loading *loading, const struct source_section *section)
+static void check_route(const struct loading *loading, const struct section *section)
 {
     const struct config_route *route = &loading->routes[section->number];
 
@@ -330,9 +327,9 @@ static void check_route(const struct loading *loading, const struct source_secti
 
 void load_check(struct loading *loading)
 {
-    const struct source *source = &loading->source;
+    const struct sections *sections = &loading->sections;
 
-    for (const struct source_section *at = source->sections; at != NULL; at = at->next) {
+    for (const struct section *at = sections->first; at != NULL; at = at->next) {
         if (at->defaults) {
             continue;
         }
@@ -350,8 +347,8 @@ void load_check(struct loading *loading)
             break;
         }
     }
-    if (source->counts[CONFIG_LISTENER] == 0 && loading->report->errors == 0) {
-        report_warning(loading->report, &source->files[0]->as, 0,
-                       "there is no [listener NAME]: no message will come in");
+    if (sections->counts[CONFIG_LISTENER] == 0 && loading->report->errors == 0) {
+        findings_warning(loading->report, &sections->files[0]->as, 0,
+                         "there is no [listener NAME]: no message will come in");
     }
 }

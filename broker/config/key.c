@@ -33,9 +33,9 @@ static const char *const log_level_words[] = {"error", "warning", "info", "debug
 #define TYPE(p_name, p_member, p_read, p_same, p_words, p_literal, p_what)                         \
     static const struct config_type type_##p_name = {                                              \
         .name = #p_name,                                                                           \
-        .what = p_what,                                                                            \
-        .words = p_words,                                                                          \
-        .literal = p_literal,                                                                      \
+        .what = (p_what),                                                                          \
+        .words = (p_words),                                                                        \
+        .literal = (p_literal),                                                                    \
         .width = sizeof(p_member),                                                                 \
         .read = value_read_##p_read,                                                               \
         .same = same_##p_same,                                                                     \
@@ -51,9 +51,9 @@ static const char *const log_level_words[] = {"error", "warning", "info", "debug
 static const struct config_section_kind section_kinds[] = {
 #define SECTION(p_section, p_word, p_struct, p_doc)                                                \
     [CONFIG_##p_section] = {.section = CONFIG_##p_section,                                         \
-                            .word = p_word,                                                        \
+                            .word = (p_word),                                                      \
                             .width = sizeof(struct p_struct),                                      \
-                            .doc = p_doc},
+                            .doc = (p_doc)},
 #include "keys.tbl"
 #undef SECTION
 };

@@ -15,13 +15,13 @@
 /* ---- Values --------------------------------------------------------------------------------- */
 
 /* Reads a value of a key, given or the default, into its member. */
-static bool read_value(struct loading *loading, const struct config_key *key, struct source_key *at,
-                       void *item)
+static bool read_value(struct loading *loading, const struct config_key *key,
+                       struct section_key *at, void *item)
 {
     struct value value = {
         .pool = loading->pool,
         .report = loading->report,
-        .source = &loading->source,
+        .sections = &loading->sections,
         .templates = &loading->templates,
         .key = key,
         .at = at,
@@ -33,23 +33,22 @@ static bool read_value(struct loading *loading, const struct config_key *key, st
 }
 
 /* Where the value of a key comes from: its section or the defaults; NULL: the table. */
-static struct source_key *find_given(const struct loading *loading,
-                                     const struct source_section *section,
-                                     const struct config_key *key)
+static struct section_key *find_given(const struct loading *loading, const struct section *section,
+                                      const struct config_key *key)
 {
-    struct source_key *given = source_given(section, key);
+    struct section_key *given = sections_given(section, key);
 
     if (given == NULL && !key->own) {
-        given = source_given(loading->source.defaults[key->section], key);
+        given = sections_given(loading->sections.defaults[key->section], key);
     }
     return given;
 }
 
-static void fill(struct loading *loading, const struct source_section *section, void *item,
+static void fill(struct loading *loading, const struct section *section, void *item,
                  enum config_section kind)
 {
     for (const struct config_key *key = config_keys(); key->name != NULL; key++) {
-        struct source_key *given = find_given(loading, section, key);
+        struct section_key *given = find_given(loading, section, key);
         bool is_read = false;
 
         if (key->section != kind) {
@@ -68,13 +67,13 @@ static void fill(struct loading *loading, const struct source_section *section, 
 
 /* ---- Sections ------------------------------------------------------------------------------- */
 
-static struct config_place place_of(const struct source_section *section)
+static struct config_place place_of(const struct section *section)
 {
     return (struct config_place){.file = section->file->as.path, .line = section->line};
 }
 
 /* The name and the place of the struct of a section. */
-static void put_head(const struct source_section *section, void *item)
+static void put_head(const struct section *section, void *item)
 {
     switch (section->section) {
     case CONFIG_ORDERLY:
@@ -96,7 +95,7 @@ static void put_head(const struct source_section *section, void *item)
 }
 
 /* Where the struct of a section goes. */
-static void *item_of(struct loading *loading, const struct source_section *section)
+static void *item_of(struct loading *loading, const struct section *section)
 {
     switch (section->section) {
     case CONFIG_ORDERLY:
@@ -114,7 +113,7 @@ static void *item_of(struct loading *loading, const struct source_section *secti
 /* Defaults are read once for themselves, so that a mistake is found though no section uses them. */
 static void check_defaults(struct loading *loading, enum config_section kind)
 {
-    const struct source_section *section = loading->source.defaults[kind];
+    const struct section *section = loading->sections.defaults[kind];
     void *item = pool_alloc(loading->pool, 1, config_section_kinds()[kind].width);
 
     if (section != NULL && item != NULL) {
@@ -124,7 +123,7 @@ static void check_defaults(struct loading *loading, enum config_section kind)
 
 static bool make_room(struct loading *loading)
 {
-    const size_t *counts = loading->source.counts;
+    const size_t *counts = loading->sections.counts;
     struct config_pool *pool = loading->pool;
 
     loading->listeners = pool_alloc(pool, counts[CONFIG_LISTENER], sizeof *loading->listeners);
@@ -138,14 +137,14 @@ static bool make_room(struct loading *loading)
 
 static void fill_all(struct loading *loading)
 {
-    const struct source *source = &loading->source;
+    const struct sections *sections = &loading->sections;
 
     fill(loading, NULL, &loading->config.orderly, CONFIG_ORDERLY);
     loading->config.orderly.place = (struct config_place){.file = loading->config.path, .line = 1};
     for (size_t kind = 0; kind < CONFIG_SECTION_KINDS; kind++) {
         check_defaults(loading, (enum config_section)kind);
     }
-    for (const struct source_section *at = source->sections; at != NULL; at = at->next) {
+    for (const struct section *at = sections->first; at != NULL; at = at->next) {
         if (!at->defaults) {
             fill(loading, at, item_of(loading, at), at->section);
             put_head(at, item_of(loading, at));
@@ -157,38 +156,38 @@ static void fill_all(struct loading *loading)
 
 static void put_lists(struct loading *loading)
 {
-    const struct source *source = &loading->source;
+    const struct sections *sections = &loading->sections;
     struct config *config = &loading->config;
-    struct config_file *files = pool_alloc(loading->pool, source->file_count, sizeof *files);
+    struct config_file *files = pool_alloc(loading->pool, sections->file_count, sizeof *files);
 
-    for (size_t i = 0; files != NULL && i < source->file_count; i++) {
-        files[i] = (struct config_file){.path = source->files[i]->as.path,
-                                        .beside = source->files[i]->beside};
+    for (size_t i = 0; files != NULL && i < sections->file_count; i++) {
+        files[i] = (struct config_file){.path = sections->files[i]->as.path,
+                                        .beside = sections->files[i]->beside};
     }
     config->listeners = loading->listeners;
-    config->listener_count = source->counts[CONFIG_LISTENER];
+    config->listener_count = sections->counts[CONFIG_LISTENER];
     config->destinations = loading->destinations;
-    config->destination_count = source->counts[CONFIG_DESTINATION];
+    config->destination_count = sections->counts[CONFIG_DESTINATION];
     config->routes = loading->routes;
-    config->route_count = source->counts[CONFIG_ROUTE];
+    config->route_count = sections->counts[CONFIG_ROUTE];
     config->templates = loading->templates.items;
     config->template_count = loading->templates.count;
     config->files = files;
-    config->file_count = source->file_count;
+    config->file_count = sections->file_count;
 }
 
 static void load(struct loading *loading, const char *path)
 {
-    source_read(&loading->source, path, loading->pool, loading->report);
+    sections_read(&loading->sections, path, loading->pool, loading->report);
     loading->config.path = pool_text(loading->pool, hl7_slice_of(path));
-    if (!pool_failed(loading->pool) && loading->source.file_count > 0 && make_room(loading)) {
+    if (!pool_failed(loading->pool) && loading->sections.file_count > 0 && make_room(loading)) {
         fill_all(loading);
         put_lists(loading);
         if (!pool_failed(loading->pool)) {
             load_check(loading);
         }
     }
-    report_finish(loading->report);
+    findings_finish(loading->report);
 }
 
 enum config_answer config_load(const char *path, struct config **ret_config,
@@ -217,7 +216,7 @@ enum config_answer config_load(const char *path, struct config **ret_config,
     struct config *config = &loading->config;
     config->pool = pool;
     loading->report = NULL; /* is the caller's */
-    loading->source.report = NULL;
+    loading->sections.report = NULL;
     if (answer == CONFIG_LOADED) {
         *ret_config = config;
     } else {
@@ -234,7 +233,7 @@ void config_free(struct config **config)
         struct config_pool *pool = loading->pool;
 
         template_list_close(&loading->templates);
-        config_source_close(&loading->source);
+        sections_close(&loading->sections);
         pool_free(&pool);
         *config = NULL;
     }

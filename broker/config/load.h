@@ -13,7 +13,7 @@ struct loading {
     struct config config; /* first: config_free() finds the rest by it */
     struct config_pool *pool;
     struct config_report *report;
-    struct source source;
+    struct sections sections;
     struct template_list templates;
     struct config_listener *listeners;
     struct config_destination *destinations;

@@ -66,20 +66,20 @@ static bool is_short_of_memory(const char *problem)
 
 static void report_template(const struct value *value, const struct template_file *file)
 {
-    const struct report_file *at = &value->at->file->as;
-    size_t position = source_locate(value->at, 0);
+    const struct findings_file *at = &value->at->file->as;
+    size_t position = sections_locate(value->at, 0);
     char text[500];
 
     for (const struct hl7_diagnostic *d = file->findings; d != NULL; d = d->next) {
-        report_foreign(value->report, at, position, file->path, d);
+        findings_foreign(value->report, at, position, file->path, d);
     }
     for (size_t i = 0; template_unreadable(file, i, text, sizeof text); i++) {
-        report_error(value->report, at, position, "cannot read %.140s", text);
+        findings_error(value->report, at, position, "cannot read %.140s", text);
         value->report->unreadable++;
     }
     if (file->problem[0] != '\0') {
         value->report->failed = value->report->failed || is_short_of_memory(file->problem);
-        report_unreadable(value->report, at, position, file->path, file->problem);
+        findings_unreadable(value->report, at, position, file->path, file->problem);
     }
 }
 
@@ -122,15 +122,15 @@ bool value_read_template(struct value *value, void *slot)
 static void report_condition(struct value *value, const struct hl7_diagnostic *finding)
 {
     for (const struct hl7_diagnostic *d = finding; d != NULL; d = d->next) {
-        size_t position = source_locate(value->at, d->file.ptr == NULL ? d->column - 1 : 0);
-        const struct report_file *at = &value->at->file->as;
+        size_t position = sections_locate(value->at, d->file.ptr == NULL ? d->column - 1 : 0);
+        const struct findings_file *at = &value->at->file->as;
 
         if (d->file.ptr != NULL) {
-            report_foreign(value->report, at, position, at->path, d);
+            findings_foreign(value->report, at, position, at->path, d);
         } else if (d->severity == HL7_WARNING) {
-            report_warning(value->report, at, position, "%s", d->text);
+            findings_warning(value->report, at, position, "%s", d->text);
         } else {
-            report_error(value->report, at, position, "%s", d->text);
+            findings_error(value->report, at, position, "%s", d->text);
         }
     }
 }
@@ -199,6 +199,7 @@ bool value_read_condition(struct value *value, void *slot)
         return false;
     }
     if (code != HL7_OK) {
+        assert(value->at != NULL); /* no default is wrong */
         value->at->told = true;
         return false;
     }

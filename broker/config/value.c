@@ -29,8 +29,8 @@ bool value_wrong(struct value *value, size_t offset, const char *format, ...)
                        value->key->type->what);
     }
     if (!value->at->told) {
-        report_error(value->report, &value->at->file->as, source_locate(value->at, offset), "%s",
-                     text);
+        findings_error(value->report, &value->at->file->as, sections_locate(value->at, offset),
+                       "%s", text);
     }
     value->at->told = true;
     return false;
@@ -45,8 +45,8 @@ void value_doubt(struct value *value, size_t offset, const char *format, ...)
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (value->at != NULL && !value->at->told && !value->at->from_file) {
-        report_warning(value->report, &value->at->file->as, source_locate(value->at, offset), "%s",
-                       text);
+        findings_warning(value->report, &value->at->file->as, sections_locate(value->at, offset),
+                         "%s", text);
     }
 }
 
@@ -152,7 +152,7 @@ bool value_read_path(struct value *value, void *slot)
         return value_wrong(value, 0, "'~' stands for nothing here; write the whole name");
     }
     path = value->at == NULL ? pool_text(value->pool, name)
-                             : source_path(value->pool, value->at->file, name);
+                             : sections_path(value->pool, value->at->file, name);
     *(const char **)slot = path;
     return path != NULL;
 }

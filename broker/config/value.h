@@ -8,16 +8,16 @@
 
 #include "key.h"
 #include "pool.h"
-#include "source.h"
+#include "sections.h"
 
 struct value {
     struct config_pool *pool;
     struct config_report *report;
-    const struct source *source; /* whose sections names refer to */
+    const struct sections *sections; /* whose sections names refer to */
     struct template_list *templates;
     const struct config_key *key;
-    struct source_key *at; /* NULL: the text is the key's default */
-    hl7_slice text;        /* ends in NUL */
+    struct section_key *at; /* NULL: the text is the key's default */
+    hl7_slice text;         /* ends in NUL */
 };
 
 bool value_read_read(struct value *value, void *slot);

@@ -51,7 +51,7 @@ static bool find_program(struct value *value, char **word)
         return value_wrong(value, 0, "the name of the program is empty");
     }
     if (strchr(*word, '/') != NULL && value->at != NULL) {
-        const char *path = source_path(value->pool, value->at->file, hl7_slice_of(*word));
+        const char *path = sections_path(value->pool, value->at->file, hl7_slice_of(*word));
         *word = path == NULL ? NULL : pool_text(value->pool, hl7_slice_of(path));
     }
     return *word != NULL;
@@ -191,7 +191,7 @@ static struct value_hint hint_name(const struct value *value, enum config_sectio
     if (name.len < sizeof word) {
         memcpy(word, name.ptr, name.len);
     }
-    for (const struct source_section *at = value->source->sections; at != NULL; at = at->next) {
+    for (const struct section *at = value->sections->first; at != NULL; at = at->next) {
         const char *const words[] = {at->name, NULL};
         if (at->section != section || at->defaults || nearest_word(word, words) == NULL) {
             continue;
@@ -206,7 +206,7 @@ static struct value_hint hint_name(const struct value *value, enum config_sectio
 static bool read_name(struct value *value, enum config_section section, size_t offset,
                       hl7_slice name, size_t *items, size_t count)
 {
-    const struct source_section *found = source_find(value->source, section, name);
+    const struct section *found = sections_find(value->sections, section, name);
 
     if (found == NULL) {
         return value_wrong(value, offset, "there is no %s '%.*s'%s",

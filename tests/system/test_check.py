@@ -153,6 +153,67 @@ class Directories(Check):
         self.assertEqual(self.check("--werror", SOURCE / "examples/templates"), 0, self.out)
 
 
+class Configurations(Check):
+    """A program that was built without the broker cannot read them, and says so."""
+
+    RIGHT = (b"[listener in]\naddress = 2575\n[destination out]\nmllp = ris:2575\n"
+             b"[route r]\nfrom = in\nto = out\n")
+
+    def setUp(self):
+        super().setUp()
+        self.right = self.write("right.ini", self.RIGHT)
+        if self.check(self.right) == 3:
+            self.assertIn("built without the broker", self.err)
+            self.assertEqual(self.out, "1 file: 0 errors, 0 warnings, 1 not read\n")
+            self.broker = False
+        else:
+            self.broker = True
+
+    def check_here(self, path, status):
+        if self.broker:
+            self.assertEqual(self.check(path), status, self.out + self.err)
+        return self.broker
+
+    def test_one_without_mistakes_is_told_in_one_line(self):
+        if self.check_here(self.right, 0):
+            self.assertEqual(self.out, "1 file: no mistakes\n")
+
+    def test_mistakes_are_shown_as_those_of_templates_are(self):
+        self.write("t/to.hl7", b"MSH|^~\\&|A\n{uper(PID-5)}\n")
+        self.write("more/part.ini", b"[listener two]\naddress = 2576\nack = storde\n")
+        path = self.write("wrong.ini", b"include = more/*.ini\n" + self.RIGHT +
+                          b"template = t/to.hl7\nsotp = yes\n")
+        folder = os.path.dirname(path)
+        if self.check_here(path, 2):
+            self.assertEqual(self.out, (
+                f"{folder}/t/to.hl7:2:2: unknown function 'uper' (did you mean 'upper'?)\n"
+                "    {uper(PID-5)}\n"
+                "     ^\n"
+                f"{path}:10:1: unknown key 'sotp' (did you mean 'stop'?)\n"
+                "    sotp = yes\n"
+                "    ^\n"
+                f"{folder}/more/part.ini:1:1: warning: no route takes from this listener; its "
+                "messages are kept and go nowhere\n"
+                "    [listener two]\n"
+                "    ^\n"
+                f"{folder}/more/part.ini:3:7: 'storde' is none of received, stored, delivered, none "
+                "(did you mean 'stored'?)\n"
+                "    ack = storde\n"
+                "          ^\n"
+                "1 file: 3 errors, 1 warning\n"))
+
+    def test_one_that_cannot_be_read_ends_in_status_3(self):
+        if self.check_here("missing.ini", 3):
+            self.assertIn("missing.ini:1:1: cannot read missing.ini: No such file or directory\n",
+                          self.out)
+            self.assertIn("1 file: 1 error, 0 warnings, 1 not read\n", self.out)
+
+    def test_those_of_a_directory_are_checked_only_when_they_are_named(self):
+        folder = self.write_templates(a__hl7=GOOD, b__ini=b"junk\n")
+        self.assertEqual(self.check(folder), 0, self.out)
+        self.check_here(f"{folder}/b.ini", 2)
+
+
 class Json(Check):
     def test_findings_and_counts_are_one_object(self):
         path = self.write("both.txt", b"{XYQ-1}\n{pid-5}\n")

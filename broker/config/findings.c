@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * report.c - see report.h. Findings come in any order, because references can be checked only when
+ * findings.c - see findings.h. Findings come in any order, because references can be checked only when
  * everything is read; they are sorted at the end.
  */
-#include "report.h"
+#include "findings.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,11 +67,11 @@ static void count(struct config_report *report, enum hl7_severity severity)
 }
 
 static void add(struct config_report *report, enum hl7_severity severity,
-                const struct report_file *file, size_t position, const char *format,
+                const struct findings_file *file, size_t position, const char *format,
                 va_list arguments) HL7_FORMAT(5, 0);
 
 static void add(struct config_report *report, enum hl7_severity severity,
-                const struct report_file *file, size_t position, const char *format,
+                const struct findings_file *file, size_t position, const char *format,
                 va_list arguments)
 {
     struct config_finding *finding = add_finding(report);
@@ -91,8 +91,8 @@ static void add(struct config_report *report, enum hl7_severity severity,
     (void)vsnprintf(what->text, sizeof what->text, format, arguments);
 }
 
-void report_error(struct config_report *report, const struct report_file *file, size_t position,
-                  const char *format, ...)
+void findings_error(struct config_report *report, const struct findings_file *file, size_t position,
+                    const char *format, ...)
 {
     va_list arguments;
 
@@ -101,8 +101,8 @@ void report_error(struct config_report *report, const struct report_file *file, 
     va_end(arguments);
 }
 
-void report_warning(struct config_report *report, const struct report_file *file, size_t position,
-                    const char *format, ...)
+void findings_warning(struct config_report *report, const struct findings_file *file,
+                      size_t position, const char *format, ...)
 {
     va_list arguments;
 
@@ -111,15 +111,15 @@ void report_warning(struct config_report *report, const struct report_file *file
     va_end(arguments);
 }
 
-void report_unreadable(struct config_report *report, const struct report_file *file,
-                       size_t position, const char *path, const char *reason)
+void findings_unreadable(struct config_report *report, const struct findings_file *file,
+                         size_t position, const char *path, const char *reason)
 {
-    report_error(report, file, position, "cannot read %.80s: %.60s", path, reason);
+    findings_error(report, file, position, "cannot read %.80s: %.60s", path, reason);
     report->unreadable++;
 }
 
-void report_foreign(struct config_report *report, const struct report_file *file, size_t position,
-                    const char *path, const struct hl7_diagnostic *what)
+void findings_foreign(struct config_report *report, const struct findings_file *file,
+                      size_t position, const char *path, const struct hl7_diagnostic *what)
 {
     struct config_finding *finding = add_finding(report);
 
@@ -184,7 +184,7 @@ static void drop_repeated(struct config_report *report)
     report->count = kept;
 }
 
-void report_finish(struct config_report *report)
+void findings_finish(struct config_report *report)
 {
     if (report->count > 0) {
         qsort(report->findings, report->count, sizeof *report->findings, by_place);

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * source.c - sections and keys, as the lines of the files come. See source.h. A section that is not
+ * sections.c - sections and keys, as the lines of the files come. See sections.h. A section that is not
  * known takes its keys with it: they are passed over, since nobody can say what they should be.
  */
-#include "source.h"
+#include "sections.h"
 
 #include "ini.h"
 #include "value.h"
 
 /* Where reading stands in one file. */
 struct reading {
-    struct source *source;
-    struct source_file *file;
-    struct source_section *section; /* NULL: none yet, or one that is passed over */
+    struct sections *sections;
+    struct section_file *file;
+    struct section *section; /* NULL: none yet, or one that is passed over */
     bool skips;
 };
 
-static void read_file(struct source *source, struct source_file *file);
+static void read_file(struct sections *sections, struct section_file *file);
 
 #define WRONG(reading, position, ...)                                                              \
-    report_error((reading)->source->report, &(reading)->file->as, position, __VA_ARGS__)
+    findings_error((reading)->sections->report, &(reading)->file->as, position, __VA_ARGS__)
 
 /* ---- Looking up ----------------------------------------------------------------------------- */
 
-const struct source_section *source_find(const struct source *source, enum config_section section,
-                                         hl7_slice name)
+const struct section *sections_find(const struct sections *sections, enum config_section section,
+                                    hl7_slice name)
 {
-    for (const struct source_section *at = source->sections; at != NULL; at = at->next) {
+    for (const struct section *at = sections->first; at != NULL; at = at->next) {
         if (at->section == section && !at->defaults &&
             hl7_slice_equal(hl7_slice_of(at->name), name)) {
             return at;
@@ -35,9 +35,9 @@ const struct source_section *source_find(const struct source *source, enum confi
     return NULL;
 }
 
-struct source_key *source_given(const struct source_section *section, const struct config_key *key)
+struct section_key *sections_given(const struct section *section, const struct config_key *key)
 {
-    struct source_key *at = section == NULL ? NULL : section->keys;
+    struct section_key *at = section == NULL ? NULL : section->keys;
 
     while (at != NULL && at->key != key) {
         at = at->next;
@@ -135,20 +135,20 @@ static const struct config_section_kind *check_section(const struct reading *rea
 }
 
 /* The section that was there before, if a second one like it may not be. */
-static const struct source_section *find_same(const struct source *source,
-                                              const struct config_section_kind *kind, bool defaults,
-                                              hl7_slice name)
+static const struct section *find_same(const struct sections *sections,
+                                       const struct config_section_kind *kind, bool defaults,
+                                       hl7_slice name)
 {
     if (defaults) {
-        return source->defaults[kind->section];
+        return sections->defaults[kind->section];
     }
-    return source_find(source, kind->section, name);
+    return sections_find(sections, kind->section, name);
 }
 
 static bool may_add(const struct reading *reading, const struct ini_item *item,
                     const struct config_section_kind *kind, bool defaults, hl7_slice name)
 {
-    const struct source_section *same = find_same(reading->source, kind, defaults, name);
+    const struct section *same = find_same(reading->sections, kind, defaults, name);
     size_t count = 0;
 
     if (same != NULL) {
@@ -157,7 +157,7 @@ static bool may_add(const struct reading *reading, const struct ini_item *item,
         return false;
     }
     for (size_t i = 0; i < CONFIG_SECTION_KINDS; i++) {
-        count += reading->source->counts[i];
+        count += reading->sections->counts[i];
     }
     if (count == CONFIG_SECTIONS_MAX) {
         WRONG(reading, item->position, "there are more than %d sections", CONFIG_SECTIONS_MAX);
@@ -169,30 +169,30 @@ static bool may_add(const struct reading *reading, const struct ini_item *item,
 static void add_section(struct reading *reading, const struct ini_item *item,
                         const struct config_section_kind *kind, bool defaults, hl7_slice name)
 {
-    struct source *source = reading->source;
-    struct source_section *section = pool_alloc(source->pool, 1, sizeof *section);
-    const char *copy = pool_text(source->pool, name);
+    struct sections *sections = reading->sections;
+    struct section *section = pool_alloc(sections->pool, 1, sizeof *section);
+    const char *copy = pool_text(sections->pool, name);
 
     if (section == NULL || copy == NULL) {
         return;
     }
-    *section = (struct source_section){.section = kind->section,
-                                       .defaults = defaults,
-                                       .name = copy,
-                                       .file = reading->file,
-                                       .position = item->position,
-                                       .line = item->line};
+    *section = (struct section){.section = kind->section,
+                                .defaults = defaults,
+                                .name = copy,
+                                .file = reading->file,
+                                .position = item->position,
+                                .line = item->line};
     if (defaults) {
-        source->defaults[kind->section] = section;
+        sections->defaults[kind->section] = section;
     } else {
-        section->number = source->counts[kind->section]++;
+        section->number = sections->counts[kind->section]++;
     }
-    if (source->last == NULL) {
-        source->sections = section;
+    if (sections->last == NULL) {
+        sections->first = section;
     } else {
-        source->last->next = section;
+        sections->last->next = section;
     }
-    source->last = section;
+    sections->last = section;
     reading->section = section;
     reading->skips = false;
 }
@@ -219,9 +219,9 @@ static void read_section(struct reading *reading, const struct ini_item *item)
 /* ---- Keys ----------------------------------------------------------------------------------- */
 
 /* Notes the key that was probably meant, so that it is not said to be missing as well. */
-static void add_key(struct reading *reading, const struct source_key *key)
+static void add_key(struct reading *reading, const struct section_key *key)
 {
-    struct source_key *added = pool_alloc(reading->source->pool, 1, sizeof *added);
+    struct section_key *added = pool_alloc(reading->sections->pool, 1, sizeof *added);
 
     if (added != NULL && reading->section != NULL) {
         *added = *key;
@@ -249,13 +249,13 @@ static void unknown_key(struct reading *reading, const struct ini_item *item,
     WRONG(reading, item->position, "unknown key '%.*s'%s",
           item->key.len < 40 ? (int)item->key.len : 40, item->key.ptr, value_hint(nearest).text);
     if (nearest != NULL) {
-        const struct source_key meant = {.key = config_key_find(kind, hl7_slice_of(nearest)),
-                                         .file = reading->file,
-                                         .position = item->position,
-                                         .line = item->line,
-                                         .text = HL7_TEXT(""),
-                                         .told = true,
-                                         .misspelt = true};
+        const struct section_key meant = {.key = config_key_find(kind, hl7_slice_of(nearest)),
+                                          .file = reading->file,
+                                          .position = item->position,
+                                          .line = item->line,
+                                          .text = HL7_TEXT(""),
+                                          .told = true,
+                                          .misspelt = true};
         add_key(reading, &meant);
     }
 }
@@ -276,9 +276,9 @@ static const struct config_key *check_key(struct reading *reading, const struct 
 static bool may_give(const struct reading *reading, const struct ini_item *item,
                      const struct config_key *key)
 {
-    const struct source_section *section = reading->section;
+    const struct section *section = reading->section;
     bool is_include = key->type->read == value_read_include;
-    const struct source_key *before = source_given(section, key);
+    const struct section_key *before = sections_given(section, key);
 
     if (section == NULL && !is_include) {
         WRONG(reading, item->position,
@@ -298,10 +298,10 @@ static bool may_give(const struct reading *reading, const struct ini_item *item,
     return true;
 }
 
-static void include(struct source *source, struct source_key *key)
+static void include(struct sections *sections, struct section_key *key)
 {
-    struct value value = {.pool = source->pool,
-                          .report = source->report,
+    struct value value = {.pool = sections->pool,
+                          .report = sections->report,
                           .key = key->key,
                           .at = key,
                           .text = key->text};
@@ -312,40 +312,40 @@ static void include(struct source *source, struct source_key *key)
         return;
     }
     while (value_next(&value, &offset, &item)) {
-        source_include(source, key, offset, item, read_file);
+        sections_include(sections, key, offset, item, read_file);
     }
 }
 
 static void read_key(struct reading *reading, const struct ini_item *item)
 {
-    struct source *source = reading->source;
+    struct sections *sections = reading->sections;
     const struct config_key *key = reading->skips ? NULL : check_key(reading, item);
 
     if (key == NULL || !may_give(reading, item, key)) {
         return;
     }
-    struct source_key given = {.key = key,
-                               .file = reading->file,
-                               .position = item->position,
-                               .line = item->line,
-                               .raw = item->value};
-    source_make_text(source, &given);
+    struct section_key given = {.key = key,
+                                .file = reading->file,
+                                .position = item->position,
+                                .line = item->line,
+                                .raw = item->value};
+    sections_make_text(sections, &given);
     add_key(reading, &given);
     if (key->type->read == value_read_include) {
-        include(source, &given);
+        include(sections, &given);
     }
 }
 
 /* ---- Files ---------------------------------------------------------------------------------- */
 
-static void read_file(struct source *source, struct source_file *file)
+static void read_file(struct sections *sections, struct section_file *file)
 {
-    struct reading reading = {.source = source, .file = file};
+    struct reading reading = {.sections = sections, .file = file};
     struct ini ini;
     struct ini_item item;
 
     ini_init(&ini, file->as.text);
-    while (!pool_failed(source->pool) && ini_next(&ini, &item)) {
+    while (!pool_failed(sections->pool) && ini_next(&ini, &item)) {
         switch (item.kind) {
         case INI_SECTION:
             read_section(&reading, &item);
@@ -360,14 +360,14 @@ static void read_file(struct source *source, struct source_file *file)
     }
 }
 
-void source_read(struct source *source, const char *path, struct config_pool *pool,
-                 struct config_report *report)
+void sections_read(struct sections *sections, const char *path, struct config_pool *pool,
+                   struct config_report *report)
 {
-    *source = (struct source){.pool = pool, .report = report};
+    *sections = (struct sections){.pool = pool, .report = report};
 
     const char *copy = pool_text(pool, hl7_slice_of(path));
-    struct source_file *file = copy == NULL ? NULL : config_source_open(source, copy);
+    struct section_file *file = copy == NULL ? NULL : sections_open(sections, copy);
     if (file != NULL) {
-        read_file(source, file);
+        read_file(sections, file);
     }
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * source_text.c - from what is written behind the '=' to the text that counts: continued lines are
- * joined, ${file:NAME} becomes what the file holds. Part of source.h.
+ * sections_text.c - from what is written behind the '=' to the text that counts: continued lines are
+ * joined, ${file:NAME} becomes what the file holds. Part of sections.h.
  *
  * That is for secrets and for what differs from machine to machine: it can be kept out of the
  * configuration, and each in a file that only its reader may read. The environment is never looked at:
  * it is inherited by every program that is started, and shown by ps and crash reports. $${ writes ${.
  */
-#include "source.h"
+#include "sections.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 #include "ini.h"
 
-size_t source_locate(const struct source_key *key, size_t offset)
+size_t sections_locate(const struct section_key *key, size_t offset)
 {
     hl7_slice rest = key->raw;
     hl7_slice piece = {key->raw.ptr, 0};
@@ -30,9 +30,10 @@ size_t source_locate(const struct source_key *key, size_t offset)
     return (size_t)(piece.ptr - key->file->as.text.ptr) + left;
 }
 
-static void wrong(struct source *source, struct source_key *key, size_t offset, const char *text)
+static void wrong(struct sections *sections, struct section_key *key, size_t offset,
+                  const char *text)
 {
-    report_error(source->report, &key->file->as, source_locate(key, offset), "%s", text);
+    findings_error(sections->report, &key->file->as, sections_locate(key, offset), "%s", text);
     key->told = true;
 }
 
@@ -41,7 +42,7 @@ static void wrong(struct source *source, struct source_key *key, size_t offset, 
 /* Reads the file and closes it. 0, or why not, as errno has it. */
 static int read_secret(int fd, char *text, size_t size, size_t *ret_len, bool *ret_open)
 {
-    struct stat status;
+    struct stat status = {.st_mode = 0};
     ssize_t got = 1;
     size_t len = 0;
     int reason = 0;
@@ -77,11 +78,11 @@ static bool is_one_line(hl7_slice text)
 }
 
 /* Adds what the file holds, without the line end behind it. */
-static void add_file(struct source *source, struct source_key *key, size_t offset, hl7_slice name,
-                     struct hl7_buffer *buffer)
+static void add_file(struct sections *sections, struct section_key *key, size_t offset,
+                     hl7_slice name, struct hl7_buffer *buffer)
 {
     char text[CONFIG_SECRET_BYTES + 1];
-    const char *path = source_path(source->pool, key->file, name);
+    const char *path = sections_path(sections->pool, key->file, name);
     size_t len = 0;
     bool open_to_all = false;
 
@@ -91,51 +92,51 @@ static void add_file(struct source *source, struct source_key *key, size_t offse
     int reason = read_secret(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), text,
                              sizeof text, &len, &open_to_all);
     if (reason != 0 || len == sizeof text) {
-        report_unreadable(source->report, &key->file->as, source_locate(key, offset), path,
-                          strerror(reason != 0 ? reason : EFBIG));
+        findings_unreadable(sections->report, &key->file->as, sections_locate(key, offset), path,
+                            strerror(reason != 0 ? reason : EFBIG));
         key->told = true;
         return;
     }
     if (open_to_all) {
-        report_warning(source->report, &key->file->as, source_locate(key, offset),
-                       "every user of this machine may read this file; chmod o-r helps");
+        findings_warning(sections->report, &key->file->as, sections_locate(key, offset),
+                         "every user of this machine may read this file; chmod o-r helps");
     }
     len -= len > 0 && text[len - 1] == '\n' ? 1 : 0;
     len -= len > 0 && text[len - 1] == '\r' ? 1 : 0;
     if (len == 0 || !is_one_line((hl7_slice){text, len})) {
-        wrong(source, key, offset, "this file has to hold one line of text, and nothing else");
+        wrong(sections, key, offset, "this file has to hold one line of text, and nothing else");
         return;
     }
     hl7_buffer_add(buffer, (hl7_slice){text, len});
 }
 
 /* A "${" at the offset of the text: adds what it stands for, and returns its length. */
-static size_t expand(struct source *source, struct source_key *key, hl7_slice text, size_t offset,
-                     struct hl7_buffer *buffer)
+static size_t expand(struct sections *sections, struct section_key *key, hl7_slice text,
+                     size_t offset, struct hl7_buffer *buffer)
 {
     static const hl7_slice mark = {"${file:", 7};
     hl7_slice rest = {text.ptr + offset, text.len - offset};
     const char *close = memchr(rest.ptr, '}', rest.len);
 
     if (close == NULL) {
-        wrong(source, key, offset, "the '}' of this '${' is missing; $${ is how ${ is written");
+        wrong(sections, key, offset, "the '}' of this '${' is missing; $${ is how ${ is written");
         return rest.len;
     }
     size_t len = (size_t)(close - rest.ptr) + 1;
     if (!hl7_slice_starts(rest, mark) || len == mark.len + 1) {
         wrong(
-            source, key, offset,
+            sections, key, offset,
             "only ${file:NAME} is known, which stands for what the file holds; the environment is "
             "never looked at");
         return len;
     }
-    add_file(source, key, offset, hl7_slice_part(rest, mark.len, len - mark.len - 1), buffer);
+    add_file(sections, key, offset, hl7_slice_part(rest, mark.len, len - mark.len - 1), buffer);
     return len;
 }
 
 /* ---- All of it ------------------------------------------------------------------------------ */
 
-static void join(const struct source_key *key, struct hl7_buffer *buffer)
+static void join(const struct section_key *key, struct hl7_buffer *buffer)
 {
     hl7_slice rest = key->raw;
     hl7_slice piece;
@@ -148,7 +149,7 @@ static void join(const struct source_key *key, struct hl7_buffer *buffer)
     }
 }
 
-static void doubt_hash(struct source *source, const struct source_key *key)
+static void doubt_hash(struct sections *sections, const struct section_key *key)
 {
     hl7_slice rest = key->raw;
     hl7_slice piece;
@@ -156,15 +157,16 @@ static void doubt_hash(struct source *source, const struct source_key *key)
     while (ini_piece_next(&rest, &piece)) {
         size_t hash = ini_hash(piece);
         if (hash != HL7_NONE) {
-            report_warning(source->report, &key->file->as,
-                           (size_t)(piece.ptr - key->file->as.text.ptr) + hash,
-                           "this '#' is a part of the value; a comment behind a value begins with "
-                           "';'");
+            findings_warning(
+                sections->report, &key->file->as,
+                (size_t)(piece.ptr - key->file->as.text.ptr) + hash,
+                "this '#' is a part of the value; a comment behind a value begins with "
+                "';'");
         }
     }
 }
 
-static void expand_all(struct source *source, struct source_key *key, hl7_slice text,
+static void expand_all(struct sections *sections, struct section_key *key, hl7_slice text,
                        struct hl7_buffer *buffer)
 {
     size_t i = 0;
@@ -176,7 +178,7 @@ static void expand_all(struct source *source, struct source_key *key, hl7_slice 
             hl7_buffer_add(buffer, HL7_TEXT("${"));
             i += 3;
         } else if (hl7_slice_starts(rest, HL7_TEXT("${"))) {
-            i += expand(source, key, text, i, buffer);
+            i += expand(sections, key, text, i, buffer);
             expanded = true;
         } else {
             hl7_buffer_add_byte(buffer, text.ptr[i]);
@@ -186,7 +188,7 @@ static void expand_all(struct source *source, struct source_key *key, hl7_slice 
     key->from_file = expanded;
 }
 
-void source_make_text(struct source *source, struct source_key *key)
+void sections_make_text(struct sections *sections, struct section_key *key)
 {
     char joined[CONFIG_LINE_BYTES];
     char expanded[CONFIG_LINE_BYTES];
@@ -197,16 +199,16 @@ void source_make_text(struct source *source, struct source_key *key)
     hl7_buffer_init(&buffer, expanded, sizeof expanded);
     join(key, &text);
     if (!text.full && !key->key->type->literal) {
-        expand_all(source, key, hl7_buffer_slice(&text), &buffer);
+        expand_all(sections, key, hl7_buffer_slice(&text), &buffer);
         text = buffer;
     }
     if (text.full) {
-        report_error(source->report, &key->file->as, key->position,
-                     "this value is longer than %d bytes", CONFIG_LINE_BYTES);
+        findings_error(sections->report, &key->file->as, key->position,
+                       "this value is longer than %d bytes", CONFIG_LINE_BYTES);
         key->told = true;
         text.len = 0;
     }
-    doubt_hash(source, key);
-    const char *copy = pool_text(source->pool, hl7_buffer_slice(&text));
+    doubt_hash(sections, key);
+    const char *copy = pool_text(sections->pool, hl7_buffer_slice(&text));
     key->text = (hl7_slice){copy == NULL ? "" : copy, copy == NULL ? 0 : text.len};
 }

@@ -5,10 +5,10 @@
 
 #include <stdio.h>
 
-#include "broker/config/report.h"
+#include "broker/config/findings.h"
 
-static const struct report_file first = {"a.ini", {"one\ntwo\n", 8}, 0};
-static const struct report_file second = {"b.ini", {"x\ny\n", 4}, 1};
+static const struct findings_file first = {"a.ini", {"one\ntwo\n", 8}, 0};
+static const struct findings_file second = {"b.ini", {"x\ny\n", 4}, 1};
 
 static void findings_are_sorted_by_file_and_place(void **state)
 {
@@ -21,12 +21,12 @@ static void findings_are_sorted_by_file_and_place(void **state)
                                            .text = "odd"};
 
     (void)state;
-    report_error(&report, &second, 2, "late %d", 1);
-    report_error(&report, &first, 5, "middle");
-    report_foreign(&report, &first, 5, "t.hl7", &foreign);
-    report_warning(&report, &first, 0, "early");
-    report_unreadable(&report, &second, 2, "gone", "No such file");
-    report_finish(&report);
+    findings_error(&report, &second, 2, "late %d", 1);
+    findings_error(&report, &first, 5, "middle");
+    findings_foreign(&report, &first, 5, "t.hl7", &foreign);
+    findings_warning(&report, &first, 0, "early");
+    findings_unreadable(&report, &second, 2, "gone", "No such file");
+    findings_finish(&report);
     assert_int_equal(report.count, 5);
     assert_int_equal(report.errors, 3);
     assert_int_equal(report.warnings, 2);
@@ -53,11 +53,11 @@ static void what_is_said_twice_of_one_place_is_told_once(void **state)
 
     (void)state;
     for (int i = 0; i < 3; i++) {
-        report_warning(&report, &first, 4, "a");
-        report_warning(&report, &first, 4, "b");
-        report_error(&report, &second, 0, "a");
+        findings_warning(&report, &first, 4, "a");
+        findings_warning(&report, &first, 4, "b");
+        findings_error(&report, &second, 0, "a");
     }
-    report_finish(&report);
+    findings_finish(&report);
     assert_int_equal(report.count, 3);
     assert_int_equal(report.warnings, 2);
     assert_int_equal(report.errors, 1);
@@ -69,8 +69,8 @@ static void a_long_text_is_cut(void **state)
     struct config_report report = {.findings = NULL};
 
     (void)state;
-    report_error(&report, &first, 0, "%0500d", 0);
-    report_finish(&report);
+    findings_error(&report, &first, 0, "%0500d", 0);
+    findings_finish(&report);
     assert_int_equal(strlen(report.findings[0].what.text), sizeof report.findings[0].what.text - 1);
     config_report_release(&report);
 }
@@ -81,9 +81,9 @@ static void a_flood_is_counted_and_cut(void **state)
 
     (void)state;
     for (int i = 0; i < 100000; i++) {
-        report_error(&report, &first, 0, "number %d", i);
+        findings_error(&report, &first, 0, "number %d", i);
     }
-    report_finish(&report);
+    findings_finish(&report);
     assert_int_equal(report.count, CONFIG_FINDINGS_MAX + 1);
     assert_int_equal(report.errors, 100000);
     assert_string_equal(report.findings[CONFIG_FINDINGS_MAX - 1].what.text, "number 199");
