@@ -66,7 +66,7 @@ static void check_numbers(const struct config_numbers *numbers, size_t count)
     }
 }
 
-static void check_config(const struct config *config)
+static void check_listeners(const struct config *config)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
@@ -76,6 +76,10 @@ static void check_config(const struct config *config)
         assert(config_find_listener(config, listener->name) == i);
         check_numbers(&listener->routes, config->route_count);
     }
+}
+
+static void check_destinations(const struct config *config)
+{
     for (size_t i = 0; i < config->destination_count; i++) {
         const struct config_destination *to = &config->destinations[i];
         assert((to->mllp.host != NULL) + (to->directory != NULL) + (to->command.words != NULL) ==
@@ -84,6 +88,10 @@ static void check_config(const struct config *config)
         assert(to->file_name.count > 0 && to->pipeline > 0);
         assert(config_find_destination(config, to->name) == i);
     }
+}
+
+static void check_routes(const struct config *config)
+{
     for (size_t i = 0; i < config->route_count; i++) {
         const struct config_route *route = &config->routes[i];
         assert(route->from.count > 0 && route->lanes >= 1);
@@ -136,7 +144,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(strcmp(report.findings[i].what.text, again.findings[i].what.text) == 0);
     }
     if (answer == CONFIG_LOADED) {
-        check_config(config);
+        check_listeners(config);
+        check_destinations(config);
+        check_routes(config);
         check_same(config, second);
     }
     config_report_release(&report);
