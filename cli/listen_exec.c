@@ -10,13 +10,13 @@
  * its session only until its process is reaped. */
 #include "listen.h"
 
+#include "../base/child.h"
 #include "../base/log.h"
 #include "source.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,38 +282,11 @@ static void collect_arguments(const struct listen_options *options, char *argume
 /* Starts the program with the two pipe ends as its standard input and output; 0 or an errno. */
 static int spawn(struct listen_job *job, int input, int output)
 {
+    const int descriptors[3] = {input, output, -1};
     char *arguments[ARGUMENTS];
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigset_t standard;
 
     collect_arguments(job->listen->options, arguments);
-    (void)sigemptyset(&none);
-    (void)sigemptyset(&standard);
-    (void)sigaddset(&standard, SIGPIPE);
-    (void)sigaddset(&standard, SIGXFSZ);
-    int error = posix_spawn_file_actions_init(&actions);
-    if (error != 0) {
-        return error;
-    }
-    error = posix_spawnattr_init(&attributes);
-    if (error != 0) {
-        (void)posix_spawn_file_actions_destroy(&actions);
-        return error;
-    }
-    const short flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-    if ((error = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)) == 0 &&
-        (error = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)) == 0 &&
-        (error = posix_spawnattr_setflags(&attributes, flags)) == 0 &&
-        (error = posix_spawnattr_setpgroup(&attributes, 0)) == 0 &&
-        (error = posix_spawnattr_setsigmask(&attributes, &none)) == 0 &&
-        (error = posix_spawnattr_setsigdefault(&attributes, &standard)) == 0) {
-        error = posix_spawnp(&job->pid, arguments[0], &actions, &attributes, arguments, environ);
-    }
-    (void)posix_spawnattr_destroy(&attributes);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return error;
+    return child_spawn(arguments, environ, descriptors, &job->pid);
 }
 
 static void close_pair(const int pair[2])

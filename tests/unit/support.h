@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -119,6 +120,16 @@ static inline void random_fill_from(struct random_state *random, char *memory, s
     for (size_t i = 0; i < len; i++) {
         memory[i] = alphabet.ptr[random_below(random, alphabet.len)];
     }
+}
+
+/* ---- Where it runs -------------------------------------------------------------------------- */
+
+/* Under valgrind a program that cannot be started is a child that ends with 127: its vfork is a fork. */
+static inline bool support_spawn_tells(void)
+{
+    const char *build = getenv("ORDERLY_BUILD");
+
+    return build == NULL || strcmp(build, "valgrind") != 0;
 }
 
 /* ---- Slices --------------------------------------------------------------------------------- */

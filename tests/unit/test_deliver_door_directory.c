@@ -6,6 +6,7 @@
 #include "disk_trouble.h"
 #include "door_try.h"
 #include "folder.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -335,5 +336,8 @@ int main(void)
         TEST(doors_to_one_folder_do_not_disturb_each_other),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    size_t threads = threads_count();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    threads_wait(threads);
+    return failed;
 }

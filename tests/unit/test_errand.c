@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "../net/errand.h"
+#include "threads.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -188,5 +189,8 @@ int main(void)
         cmocka_unit_test(without_a_descriptor_nothing_begins),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    size_t threads = threads_count();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    threads_wait(threads);
+    return failed;
 }
