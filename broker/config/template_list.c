@@ -183,7 +183,7 @@ static bool keep_condition(struct value *value, const struct hl7_loader *loader,
 bool value_read_condition(struct value *value, void *slot)
 {
     struct beside *beside = value->at == NULL ? NULL : value->at->file->beside;
-    struct hl7_loader loader = {.load = NULL};
+    struct hl7_loader loader;
     struct hl7_compiling how = {.warn = true};
     struct memory_block memory = {NULL, 0};
     size_t used = 0;
