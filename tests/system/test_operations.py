@@ -148,7 +148,8 @@ class Status(Operations):
                                       columns=200)
         self.assertIn("\x1b[", screen)
         self.assertRegex(screen, r"gets nothing through: refused; 1 message waits, the oldest for \d")
-        self.assertRegex(screen, r"(?m)^ *\d  .*all.*bad.*running.* 1  ")
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", screen)
+        self.assertRegex(plain, r"(?m)^ *\d  all +bad +running +1 +\S.* 1 +\d+m.* 0 +0  refused$")
         self.assertNotIn("\t", screen)
         narrow = terminal.on_terminal("messages", "--control", self.folder / "control.sock",
                                       columns=40)
@@ -359,6 +360,23 @@ class Doing(Operations):
         self.assertEqual(self.text("prune", "--older-than", "1ms"), "2 messages\n")
         self.ask("messages", status=1)
         broker.stop()
+
+    def test_a_backup_is_a_journal_to_start_with(self):
+        self.bad_code = "AA"
+        broker = self.broker(order("A1", "N1"), order("A2", "N2"))
+        self.until("bad", delivered=2)
+        self.until("good", delivered=2)
+        result = self.ask("backup", "copy.db", cwd=self.folder)
+        self.assertEqual(result.out.decode(), f"{self.folder}/copy.db: complete\n")
+        self.send(broker, order("A3", "N3"))
+        broker.stop()
+        for path in (self.folder / "data").iterdir():
+            path.unlink()
+        (self.folder / "copy.db").rename(self.folder / "data" / "journal.db")
+        broker.start()
+        self.assertEqual([row["CONTROL-ID"] for row in self.rows("messages")], ["A2", "A1"])
+        self.assertEqual(self.text("status").splitlines()[-1], "All is well: nothing waits.")
+        self.ask("backup", "/proc/nowhere/copy.db", status=1)
 
     def test_a_reload_says_whether_it_took_place(self):
         broker = self.broker()
