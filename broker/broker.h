@@ -68,6 +68,9 @@ int broker_run(const char *path, struct config *config);
 
 /* ---- Among its parts ------------------------------------------------------------------------ */
 
+/* broker.c: log lines as the configuration has them. */
+void broker_log_open(const struct config_orderly *orderly);
+
 /* broker_wires.c */
 void broker_wire(struct broker *broker);
 /* Makes the lanes that have something queued, from the journal. */

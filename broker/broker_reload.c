@@ -182,6 +182,7 @@ static bool swap(struct broker *broker, struct config *fresh)
     old->fence = (struct store_work){.run = fence_run, .done = fence_done};
     broker->old = old;
     broker->config = fresh;
+    broker_log_open(&fresh->orderly);
     broker->ingest.orderly = &fresh->orderly;
     store_submit(broker->store, &old->fence);
     broker_wake_lanes(broker); /* a route that was gone may be back, with messages queued */
