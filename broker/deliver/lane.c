@@ -447,6 +447,17 @@ void lane_wake(struct lane *lane)
     }
 }
 
+void lane_hurry(struct lane *lane)
+{
+    if (lane->phase == LANE_WAITING && !lane->deliver->draining) {
+        loop_timer_clear(lane->deliver->loop, &lane->timer);
+        lane->ignores_time = true;
+        lane_ask(lane);
+    } else {
+        lane_wake(lane);
+    }
+}
+
 struct lane *deliver_find(const struct deliver *deliver, hl7_slice route, hl7_slice destination,
                           int64_t number)
 {
@@ -508,9 +519,7 @@ void lane_adopt(struct lane *lane, const struct config_route *route,
         lane->reopens = reopen;
     }
     if (lane->phase == LANE_WAITING) { /* the new address may be a better one */
-        loop_timer_clear(lane->deliver->loop, &lane->timer);
-        lane->ignores_time = true;
-        lane_ask(lane);
+        lane_hurry(lane);
     }
 }
 
