@@ -106,8 +106,8 @@ static bool take_pair(hl7_slice *text, hl7_slice *ret_name, hl7_slice *ret_value
 {
     size_t at = 0;
 
-    while (at < text->len && ((text->ptr[at] >= 'a' && text->ptr[at] <= 'z') ||
-                              (at > 0 && text->ptr[at] == '-'))) {
+    while (at < text->len &&
+           ((text->ptr[at] >= 'a' && text->ptr[at] <= 'z') || (at > 0 && text->ptr[at] == '-'))) {
         at++;
     }
     if (at == 0 || at == text->len || text->ptr[at] != '=') {

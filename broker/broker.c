@@ -208,12 +208,13 @@ static void release(struct broker *broker)
     loop_release(&broker->loop);
 }
 
-int broker_run(const char *path, struct config *config)
+int broker_run(const char *path, struct config *config, const struct config_report *report)
 {
     struct broker *broker = calloc(1, sizeof *broker);
     int status = STATUS_FAILED;
 
     broker_log_open(&config->orderly);
+    broker_tell_findings(report);
     if (broker == NULL) {
         log_fatal("start", "out of memory");
         config_free(&config);

@@ -191,7 +191,7 @@ static bool swap(struct broker *broker, struct config *fresh)
 
 /* ---- Loading ------------------------------------------------------------------------------- */
 
-static void tell_findings(const struct config_report *report)
+void broker_tell_findings(const struct config_report *report)
 {
     char name[400];
 
@@ -216,7 +216,7 @@ bool broker_reload(struct broker *broker, char *ret_text, size_t size)
     enum config_answer answer = config_load(broker->path, &fresh, &report);
     size_t errors = report.errors;
 
-    tell_findings(&report);
+    broker_tell_findings(&report);
     config_report_release(&report);
     if (answer == CONFIG_LOADED && swap(broker, fresh)) {
         (void)snprintf(ret_text, size, "%s is in force", broker->path);

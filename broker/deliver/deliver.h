@@ -70,7 +70,7 @@ struct deliver {
     struct convert convert;
     hl7_slice owner; /* of the leases: this broker */
     struct lane *lanes;
-    bool draining; /* no new letter goes out */
+    bool draining;                           /* no new letter goes out */
     struct log_limit limits[DELIVER_EVENTS]; /* of all lanes together */
 };
 
