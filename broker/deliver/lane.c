@@ -232,7 +232,8 @@ static void on_result(struct door *door, const struct door_result *result)
         [DOOR_CLOSED] = to->on_closed,   [DOOR_UNREACHABLE] = CONFIG_POLICY_RETRY,
     };
 
-    assert(letter != NULL && lane->phase == LANE_SENDING);
+    assert(letter != NULL);
+    assert(lane->phase == LANE_SENDING);
     letter->ended = deliver_clock();
     lane->counters.tries++;
     if (result->answer.len > 0) {
@@ -240,7 +241,8 @@ static void on_result(struct door *door, const struct door_result *result)
 
         if (copy != NULL) { /* else the answer is not kept; what it said is */
             memcpy(copy, result->answer.ptr, result->answer.len);
-            letter->answer = (hl7_slice){copy, result->answer.len};
+            letter->answer.ptr = copy;
+            letter->answer.len = result->answer.len;
         }
     }
     if (result->outcome == DOOR_ACCEPTED) {
