@@ -197,12 +197,12 @@ static void json_lines(void)
 static void json_has_the_pairs_at_the_front_as_members(void **state)
 {
     static const char *const lines[] = {
-        "\"info\",\"event\":\"retry\",\"lane\":\"a/b/0\",\"message\":\"12\",\"reason\":\"no \xc3\xa4 way\","
-        "\"text\":\"lane=a/b/0 message=12 level=x lane=again reason=\\\"no \xc3\xa4 way\\\" refused: "
-        "x=1\"}\n",
+        ("\"info\",\"event\":\"retry\",\"lane\":\"a/b/0\",\"message\":\"12\",\"reason\":\"no \xc3\xa4 way\","
+         "\"text\":\"lane=a/b/0 message=12 level=x lane=again reason=\\\"no \xc3\xa4 way\\\" refused: "
+         "x=1\"}\n"),
         "\"info\",\"event\":\"ready\",\"text\":\"3 listeners, port=2\"}\n",
-        "\"info\",\"event\":\"odd\",\"a\":\"open b=\\u001b\xef\xbf\xbd\\n\","
-        "\"text\":\"a=\\\"open b=\\u001b\xef\xbf\xbd\\n\"}\n",
+        ("\"info\",\"event\":\"odd\",\"a\":\"open b=\\u001b\xef\xbf\xbd\\n\","
+         "\"text\":\"a=\\\"open b=\\u001b\xef\xbf\xbd\\n\"}\n"),
         "\"info\",\"event\":\"odd\",\"empty\":\"\",\"b\":\"\",\"text\":\"empty= b=\"}\n"};
     static const char head[] = "{\"time\":\"" TIME_FORM "\",\"level\":";
     char memory[2000];
