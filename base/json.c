@@ -173,6 +173,14 @@ void json_number(struct json *json, uint64_t number)
     json_value(json, (hl7_slice){text, (size_t)len});
 }
 
+void json_integer(struct json *json, int64_t number)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "%lld", (long long)number);
+
+    json_value(json, (hl7_slice){text, (size_t)len});
+}
+
 void json_thousandths(struct json *json, uint64_t number)
 {
     char text[32];

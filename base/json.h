@@ -53,6 +53,7 @@ void json_key(struct json *json, const char *name);
 void json_text(struct json *json, hl7_slice text);
 void json_string(struct json *json, const char *text); /* NULL is written as null */
 void json_number(struct json *json, uint64_t number);
+void json_integer(struct json *json, int64_t number);
 /* Thousandths: 1234 is written as 1.234. */
 void json_thousandths(struct json *json, uint64_t number);
 void json_bool(struct json *json, bool value);

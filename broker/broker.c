@@ -42,6 +42,7 @@ static void begin_drain(struct broker *broker)
 
     log_info("ending", "waiting for what is under way");
     broker->draining = true;
+    control_end(broker->control);
     ingest_drain(&broker->ingest);
     deliver_drain(&broker->deliver);
     broker->drain_timer.on_time = on_drain_time;
@@ -164,13 +165,17 @@ static bool start(struct broker *broker)
         return false;
     }
     broker_wake_lanes(broker);
-    return open_listeners(broker);
+    return broker_control_open(broker) && open_listeners(broker);
 }
 
 static void release(struct broker *broker)
 {
     broker->deliver.draining = true; /* no lane asks again */
+    if (broker->control != NULL) {
+        control_end(broker->control);
+    }
     store_close(&broker->store);
+    control_free(&broker->control);
     ingest_release(&broker->ingest);
     deliver_release(&broker->deliver);
     broker_templates_release(broker);

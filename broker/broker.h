@@ -8,6 +8,7 @@
  *     broker.c           start, signals, the end
  *     broker_wires.c     what the stages ask and tell each other
  *     broker_reload.c    another configuration, without losing a connection or a lane
+ *     broker_control.c   what people and programs ask and tell it
  *     broker_keep.c      what is done by the clock: templates, pruning, the disk
  *     templates.c        the templates in force
  *
@@ -17,6 +18,7 @@
 
 #include "../base/live_template.h"
 #include "config/config.h"
+#include "control/control.h"
 #include "deliver/deliver.h"
 #include "ingest/ingest.h"
 #include "route/route.h"
@@ -51,6 +53,7 @@ struct broker {
     struct services services; /* control ids and sequences of answers and deliveries */
     struct ingest ingest;
     struct deliver deliver;
+    struct control *control;
     struct broker_template *templates;
     size_t template_count;
     struct memory_block condition_memory;
@@ -77,6 +80,9 @@ void broker_wake_lanes(struct broker *broker);
 bool broker_reload(struct broker *broker, char *ret_text, size_t size);
 /* Frees configurations that nobody refers to any more. */
 void broker_bury(struct broker *broker);
+
+/* broker_control.c: opens the control socket. False when it cannot be: that is in the log. */
+bool broker_control_open(struct broker *broker);
 
 /* broker_keep.c */
 bool broker_keep_start(struct broker *broker);

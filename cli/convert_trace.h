@@ -102,6 +102,8 @@ struct trace_view {
     const struct trace *trace;
     const struct source_item *item;
     const struct hl7_message *message; /* the source; NULL when it is not HL7 */
+    bool is_utf8;                      /* it was made UTF-8, whatever its MSH-18 says */
+    const char *charset;               /* of messages that name none; NULL: UTF-8 */
     const char *template;
     hl7_slice result;
     enum hl7_format format;

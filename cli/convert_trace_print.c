@@ -49,10 +49,13 @@ static hl7_slice readable(struct walk *walk, hl7_slice raw)
 static const struct trace_origin *find_edit(const struct walk *walk, struct trace_origin *origin,
                                             const struct hl7_path *place)
 {
-    const struct trace_origin *edit = trace_edit(walk->view->trace, origin->segment, place);
     struct hl7_path path = *place;
     struct hl7_buffer buffer;
 
+    if (origin->segment == HL7_NONE) {
+        return origin;
+    }
+    const struct trace_origin *edit = trace_edit(walk->view->trace, origin->segment, place);
     if (edit != NULL || origin->kind != TRACE_FROM_SOURCE) {
         return edit == NULL ? origin : edit;
     }
@@ -133,6 +136,15 @@ static void on_nothing(void *context)
     (void)context;
 }
 
+/* Its values are read in its character set. */
+static void open_text(struct walk *walk, const struct hl7_message *message)
+{
+    walk->text = (struct show_text){.message = message, .charset = TEXT_CHARSET_NONE};
+    if (message != walk->view->message || !walk->view->is_utf8) {
+        (void)text_charset_for(&walk->text.charset, message, walk->view->charset);
+    }
+}
+
 /* Along a message: false when there is no memory. */
 static bool walk_message(struct walk *walk, const struct hl7_message *message,
                          void (*value)(void *context, const struct show_value *value))
@@ -141,8 +153,7 @@ static bool walk_message(struct walk *walk, const struct hl7_message *message,
         .segment = on_segment, .segment_end = on_nothing, .value = value, .end = on_nothing};
     bool done;
 
-    walk->text = (struct show_text){.message = message, .charset = TEXT_CHARSET_NONE};
-    (void)text_charset_for(&walk->text.charset, message, NULL);
+    open_text(walk, message);
     done = show_walk(message, false, walk->view->counts, &visitor, walk);
     show_text_free(&walk->text);
     return done && !walk->failed;
@@ -194,8 +205,10 @@ static hl7_slice line_of(const struct lines *lines)
     return line;
 }
 
-static void walk_lines(const struct walk *walk)
+/* Lines of text are in the character set of the message; then `alone` is not told. */
+static void walk_lines(struct walk *walk)
 {
+    bool decodes = walk->view->message != NULL && walk->view->format == HL7_FORMAT_TEXT;
     const struct trace *trace = walk->view->trace;
     struct lines lines = {.text = walk->view->result,
                           .end = walk->view->format == HL7_FORMAT_HL7 ? '\r' : '\n',
@@ -203,6 +216,10 @@ static void walk_lines(const struct walk *walk)
     size_t behind = 0; /* the line of the last value */
     size_t next = 0;
 
+    if (decodes) {
+        open_text(walk, walk->view->message);
+        decodes = walk->text.charset.iconv != NULL;
+    }
     find_stop(&lines);
     for (size_t i = next_value(trace, 0); i < trace->writes.count; i = next) {
         const struct trace_origin *origin = trace_write(trace, i);
@@ -213,7 +230,10 @@ static void walk_lines(const struct walk *walk)
             .line = lines.number,
             .column = origin->from - lines.start + 1,
             .value = hl7_slice_part(lines.text, origin->from, origin->to - origin->from)};
-        if (behind != lines.number && origin->to <= lines.stop &&
+        if (decodes) {
+            spot.value = readable(walk, spot.value);
+        }
+        if (!decodes && behind != lines.number && origin->to <= lines.stop &&
             (next == trace->writes.count || trace_write(trace, next)->from > lines.stop)) {
             spot.alone = line_of(&lines);
         }
@@ -222,6 +242,7 @@ static void walk_lines(const struct walk *walk)
         walk->visitor->origin(walk->context, origin);
         walk->visitor->place_end(walk->context);
     }
+    show_text_free(&walk->text);
 }
 
 /* A result that is no message after all is shown by its lines. */

@@ -114,6 +114,8 @@ static void convert_show(struct convert *convert, const struct source_item *item
     const struct trace_view view = {.trace = convert->trace,
                                     .item = item,
                                     .message = message,
+                                    .is_utf8 = template_needs_utf8(&convert->template),
+                                    .charset = convert->charset,
                                     .template = convert->template.path,
                                     .result = result,
                                     .format = hl7_template_format(convert->template.program),

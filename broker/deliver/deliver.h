@@ -120,6 +120,9 @@ struct lane *deliver_find_id(const struct deliver *deliver, int64_t id);
 /* Something may be there for it: new, retried, resumed. */
 void lane_wake(struct lane *lane);
 
+/* A person has to do with it: its head is tried now, even if it would wait for another try. */
+void lane_hurry(struct lane *lane);
+
 /* Points a lane at its route and destination in a new configuration. `reopen`: the destination means
  * something else now; the door is opened anew before the next letter. */
 void lane_adopt(struct lane *lane, const struct config_route *route,

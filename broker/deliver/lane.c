@@ -214,7 +214,8 @@ static void on_result(struct door *door, const struct door_result *result)
         [DOOR_CLOSED] = to->on_closed,   [DOOR_UNREACHABLE] = CONFIG_POLICY_RETRY,
     };
 
-    assert(letter != NULL && lane->phase == LANE_SENDING);
+    assert(letter != NULL);
+    assert(lane->phase == LANE_SENDING);
     letter->ended = deliver_clock();
     lane->counters.tries++;
     if (result->answer.len > 0) {
@@ -222,7 +223,8 @@ static void on_result(struct door *door, const struct door_result *result)
 
         if (copy != NULL) { /* else the answer is not kept; what it said is */
             memcpy(copy, result->answer.ptr, result->answer.len);
-            letter->answer = (hl7_slice){copy, result->answer.len};
+            letter->answer.ptr = copy;
+            letter->answer.len = result->answer.len;
         }
     }
     if (result->outcome == DOOR_ACCEPTED) {
@@ -425,6 +427,17 @@ void lane_wake(struct lane *lane)
     }
 }
 
+void lane_hurry(struct lane *lane)
+{
+    if (lane->phase == LANE_WAITING && !lane->deliver->draining) {
+        loop_timer_clear(lane->deliver->loop, &lane->timer);
+        lane->ignores_time = true;
+        lane_ask(lane);
+    } else {
+        lane_wake(lane);
+    }
+}
+
 struct lane *deliver_find(const struct deliver *deliver, hl7_slice route, hl7_slice destination,
                           int64_t number)
 {
@@ -486,9 +499,7 @@ void lane_adopt(struct lane *lane, const struct config_route *route,
         lane->reopens = reopen;
     }
     if (lane->phase == LANE_WAITING) { /* the new address may be a better one */
-        loop_timer_clear(lane->deliver->loop, &lane->timer);
-        lane->ignores_time = true;
-        lane_ask(lane);
+        lane_hurry(lane);
     }
 }
 

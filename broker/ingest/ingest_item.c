@@ -103,7 +103,8 @@ bool ingest_item_set_reply(struct ingest_item *item, hl7_slice framed)
         memcpy(copy, framed.ptr, framed.len);
     }
     free((void *)(uintptr_t)item->reply.ptr);
-    item->reply = (hl7_slice){copy, framed.len};
+    item->reply.ptr = copy;
+    item->reply.len = framed.len;
     return true;
 }
 

@@ -3,8 +3,8 @@
  * hl7/template.h - the conversion language; part of <hl7.h>, which includes it.
  *
  * A template is compiled once and run for each message. Compiling finds every error of the text;
- * running touches nothing but the arena and the buffer it is given. docs/templates.md describes the
- * language itself. */
+ * running touches nothing but the arena and the buffer it is given. docs/template-reference.md is
+ * all of the language. */
 #ifndef HL7_TEMPLATE_H
 #define HL7_TEMPLATE_H
 

@@ -99,6 +99,15 @@ class Saying(Trace):
         self.assertEqual("".join(shown.split()).count("upper(PID-5.1)"), 5)
         self.assertEqual(whole.count("upper(PID-5.1)"), 5)
 
+    def test_values_are_read_in_the_character_set_of_the_message(self):
+        source = self.write("latin", "MSH|^~\\&|Ö||||1||A|1|P|2.5||||||8859/1\rPID|1|Ä|Ü\r"
+                            .encode("latin-1"))
+        for name, text in (("l.xml", "<a>{PID-2}</a>"), ("l.txt", "-{PID-2}-"),
+                           ("l.hl7", "MSH|^~\\&|||||1||A|1|P|2.5||||||8859/1\nPID||{PID-2}")):
+            out = self.trace(source, template=self.write(name, text.encode())).out.decode()
+            self.assertRegex(out, "[>']Ä[<'].* <- PID-2 ")
+            self.assertIn("  PID-3         'Ü'\n", out)
+
     def test_colour_is_for_terminals_only(self):
         self.assertNotIn(b"\x1b", self.trace(self.source).out)
         self.assertIn("\x1b", on_terminal("convert", "--trace", "-t", self.template, self.source))

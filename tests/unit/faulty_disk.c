@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECTOR = 512 };
-
 /* What SQLite holds of an open file. */
 struct handle {
     sqlite3_file base;
@@ -29,7 +27,7 @@ static void *must(void *memory)
     return memory;
 }
 
-static void bytes_resize(struct faulty_bytes *bytes, size_t len)
+void faulty_bytes_resize(struct faulty_bytes *bytes, size_t len)
 {
     if (len > bytes->room) {
         bytes->room = len * 2;
@@ -41,24 +39,24 @@ static void bytes_resize(struct faulty_bytes *bytes, size_t len)
     bytes->len = len;
 }
 
-static void bytes_put(struct faulty_bytes *bytes, size_t offset, const void *from, size_t len)
+void faulty_bytes_put(struct faulty_bytes *bytes, size_t offset, const void *from, size_t len)
 {
     if (offset + len > bytes->len) {
-        bytes_resize(bytes, offset + len);
+        faulty_bytes_resize(bytes, offset + len);
     }
     memcpy(bytes->ptr + offset, from, len);
 }
 
-static void bytes_copy(struct faulty_bytes *to, const struct faulty_bytes *from)
+void faulty_bytes_copy(struct faulty_bytes *to, const struct faulty_bytes *from)
 {
     to->len = 0;
-    bytes_resize(to, from->len);
+    faulty_bytes_resize(to, from->len);
     if (from->len > 0) {
         memcpy(to->ptr, from->ptr, from->len);
     }
 }
 
-static void files_free(struct faulty_file files[FAULTY_FILES])
+void faulty_files_free(struct faulty_file files[FAULTY_FILES])
 {
     for (size_t i = 0; i < FAULTY_FILES; i++) {
         free(files[i].bytes.ptr);
@@ -174,7 +172,7 @@ static int file_write(sqlite3_file *file, const void *from, int len, sqlite3_int
         disk->failed = true;
         return SQLITE_FULL;
     }
-    bytes_put(bytes, (size_t)offset, from, (size_t)len);
+    faulty_bytes_put(bytes, (size_t)offset, from, (size_t)len);
     record(disk, FAULTY_DID_WRITE, handle->place, (size_t)offset, from, (size_t)len);
     return SQLITE_OK;
 }
@@ -186,7 +184,7 @@ static int file_truncate(sqlite3_file *file, sqlite3_int64 len)
     if (fails(handle->disk, FAULTY_TRUNCATE)) {
         return SQLITE_IOERR_TRUNCATE;
     }
-    bytes_resize(&file_of(file)->bytes, (size_t)len);
+    faulty_bytes_resize(&file_of(file)->bytes, (size_t)len);
     record(handle->disk, FAULTY_DID_TRUNCATE, handle->place, (size_t)len, NULL, 0);
     return SQLITE_OK;
 }
@@ -404,212 +402,5 @@ void faulty_remove(struct faulty_disk *disk)
 
 void faulty_wipe(struct faulty_disk *disk)
 {
-    files_free(disk->files);
-}
-
-/* ---- Power ----------------------------------------------------------------------------------- */
-
-void faulty_crash_begin(struct faulty_crash *crash, const struct faulty_disk *disk)
-{
-    *crash = (struct faulty_crash){.disk = disk};
-}
-
-/* Carries out an event, of a write only the bytes from `start` to `end`. */
-static void carry_out(struct faulty_file *file, const struct faulty_event *event, size_t start,
-                      size_t end)
-{
-    switch (event->kind) {
-    case FAULTY_DID_WRITE:
-        file->exists = true;
-        bytes_put(&file->bytes, event->offset + start, event->bytes + start, end - start);
-        break;
-    case FAULTY_DID_TRUNCATE:
-        bytes_resize(&file->bytes, event->offset);
-        break;
-    case FAULTY_DID_CREATE:
-        file->exists = true;
-        break;
-    case FAULTY_DID_DELETE:
-        file->exists = false;
-        file->bytes.len = 0;
-        break;
-    case FAULTY_DID_SYNC:
-    case FAULTY_DID_MARK:
-        break;
-    }
-}
-
-/* Everything about a file that happened before event `end` is certain. */
-static void make_certain(struct faulty_crash *crash, size_t place, size_t end)
-{
-    for (size_t i = crash->since[place]; i < end; i++) {
-        const struct faulty_event *event = &crash->disk->events[i];
-        if (event->file == place && event->kind != FAULTY_DID_MARK) {
-            carry_out(&crash->synced[place], event, 0, event->len);
-        }
-    }
-    crash->since[place] = end;
-}
-
-/* The folder was synced: what was removed is gone, what was made is there, with whatever is in it. */
-static void make_names_certain(struct faulty_crash *crash)
-{
-    for (size_t place = 0; place < FAULTY_FILES; place++) {
-        bool made = false;
-        size_t removed = 0; /* the event behind it */
-        for (size_t i = crash->since[place]; i < crash->at; i++) {
-            const struct faulty_event *event = &crash->disk->events[i];
-            if (event->file == place && event->kind == FAULTY_DID_DELETE) {
-                removed = i + 1;
-            }
-            if (event->file == place &&
-                (event->kind == FAULTY_DID_DELETE || event->kind == FAULTY_DID_CREATE)) {
-                made = event->kind == FAULTY_DID_CREATE;
-            }
-        }
-        if (removed > 0) {
-            make_certain(crash, place, removed);
-        }
-        crash->synced[place].exists = crash->synced[place].exists || made;
-    }
-}
-
-bool faulty_crash_step(struct faulty_crash *crash)
-{
-    if (crash->at == crash->disk->event_count) {
-        return false;
-    }
-    const struct faulty_event *event = &crash->disk->events[crash->at++];
-    bool settles = event->kind == FAULTY_DID_SYNC ||
-                   ((event->kind == FAULTY_DID_CREATE || event->kind == FAULTY_DID_DELETE) &&
-                    event->offset != 0);
-    if (event->kind == FAULTY_DID_MARK) {
-        crash->mark = event->offset;
-    } else if (settles) {
-        make_certain(crash, event->file, crash->at);
-    }
-    if (event->kind == FAULTY_DID_SYNC && event->offset != 0) {
-        make_names_certain(crash);
-    }
-    return true;
-}
-
-/* Carries out an event, or a part of it, or nothing. False when the name was not made or not removed:
- * what happened later happened to another file, which nobody will find. */
-static bool maybe(struct faulty_file *file, const struct faulty_event *event,
-                  struct random_state *random, size_t odds)
-{
-    size_t start = 0;
-
-    if (event->kind != FAULTY_DID_WRITE) {
-        bool done = (odds > 0 && random_once_in(random, odds)) ||
-                    (event->kind == FAULTY_DID_CREATE && file->exists);
-        if (done) {
-            carry_out(file, event, 0, 0);
-        }
-        return done || event->kind == FAULTY_DID_TRUNCATE;
-    }
-    /* Sectors are those of the disk, not of the write. */
-    while (start < event->len) {
-        size_t end = start + SECTOR - (event->offset + start) % SECTOR;
-        end = end < event->len ? end : event->len;
-        if (odds > 0 && random_once_in(random, odds)) {
-            carry_out(file, event, start, end);
-        }
-        start = end;
-    }
-    return true;
-}
-
-void faulty_crash_state(const struct faulty_crash *crash, struct random_state *random, size_t odds,
-                        struct faulty_disk *target)
-{
-    for (size_t place = 0; place < FAULTY_FILES; place++) {
-        struct faulty_file *file = &target->files[place];
-        memcpy(file->name, crash->disk->files[place].name, FAULTY_NAME);
-        file->exists = crash->synced[place].exists;
-        bytes_copy(&file->bytes, &crash->synced[place].bytes);
-        bool found = true;
-        for (size_t i = crash->since[place]; i < crash->at && found; i++) {
-            const struct faulty_event *event = &crash->disk->events[i];
-            if (event->file == place && event->kind != FAULTY_DID_MARK) {
-                found = maybe(file, event, random, odds);
-            }
-        }
-        if (!file->exists) {
-            file->bytes.len = 0;
-        }
-    }
-}
-
-void faulty_crash_end(struct faulty_crash *crash)
-{
-    files_free(crash->synced);
-}
-
-size_t faulty_slowness(void)
-{
-    const char *build = getenv("ORDERLY_BUILD");
-
-    if (build != NULL && strcmp(build, "valgrind") == 0) {
-        return 40;
-    }
-    return build != NULL && (strcmp(build, "asan") == 0 || strcmp(build, "coverage") == 0) ? 4 : 1;
-}
-
-/* ---- Memory ---------------------------------------------------------------------------------- */
-
-/* SQLite's table of allocation functions has no place for a context, so this is the one place here that
- * keeps something by itself. */
-static struct {
-    sqlite3_mem_methods real;
-    size_t count;
-    size_t fail_at;
-    bool failed;
-} memory;
-
-static bool memory_fails(void)
-{
-    memory.count++;
-    if (memory.count != memory.fail_at) {
-        return false;
-    }
-    memory.failed = true;
-    return true;
-}
-
-static void *memory_get(int size)
-{
-    return memory_fails() ? NULL : memory.real.xMalloc(size);
-}
-
-static void *memory_change(void *old, int size)
-{
-    return memory_fails() ? NULL : memory.real.xRealloc(old, size);
-}
-
-void faulty_memory_install(void)
-{
-    assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory.real), SQLITE_OK);
-    sqlite3_mem_methods methods = memory.real;
-    methods.xMalloc = memory_get;
-    methods.xRealloc = memory_change;
-    assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods), SQLITE_OK);
-}
-
-void faulty_memory_fail(size_t at)
-{
-    memory.count = 0;
-    memory.fail_at = at;
-    memory.failed = false;
-}
-
-size_t faulty_memory_count(void)
-{
-    return memory.count;
-}
-
-bool faulty_memory_failed(void)
-{
-    return memory.failed;
+    faulty_files_free(disk->files);
 }

@@ -47,6 +47,11 @@ struct faulty_file {
     struct faulty_bytes bytes;
 };
 
+void faulty_bytes_resize(struct faulty_bytes *bytes, size_t len);
+void faulty_bytes_put(struct faulty_bytes *bytes, size_t offset, const void *from, size_t len);
+void faulty_bytes_copy(struct faulty_bytes *to, const struct faulty_bytes *from);
+void faulty_files_free(struct faulty_file files[FAULTY_FILES]);
+
 enum faulty_kind {
     FAULTY_DID_WRITE,
     FAULTY_DID_TRUNCATE,

@@ -131,6 +131,38 @@ static void after_a_failed_write_nothing_is_believed_until_it_is_opened_again(vo
     desk_close(&desk);
 }
 
+/* What is queued takes no memory: with a cache of one mebibyte, thirty times as much goes in and out. */
+static void memory_stays_within_the_cache(void **state)
+{
+    static char bytes[1000];
+    struct desk desk;
+    const struct journal_options options = {.cache_bytes = 1 << 20};
+    const struct journal_lane lane = desk_lane("ris");
+    struct journal_message message = desk_message("1", "", 0);
+    struct journal_appended appended;
+
+    (void)state;
+    memset(bytes, 'x', sizeof bytes);
+    message.bytes = (hl7_slice){bytes, sizeof bytes};
+    message.deliveries = &lane;
+    message.delivery_count = 1;
+    desk_make_folder(&desk);
+    assert_int_equal(journal_open(desk.folder, &options, &desk.journal, NULL), JOURNAL_OK);
+    (void)sqlite3_memory_highwater(1);
+    for (int batch = 0; batch < 30; batch++) {
+        desk_begin(&desk);
+        for (int i = 0; i < 1000; i++) {
+            assert_int_equal(journal_append(desk.journal, &message, 1, &appended), JOURNAL_OK);
+        }
+        desk_commit(&desk);
+        assert_int_equal(journal_tend(desk.journal), JOURNAL_OK);
+    }
+    assert_int_equal(desk_lane_status(&desk, desk_lease(&desk, "ris")).depth, 30000);
+    assert_slice(desk_next(&desk, 1, 0).control_id, "1");
+    assert_in_range(sqlite3_memory_highwater(0), 1, 3 << 20);
+    desk_close(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +170,7 @@ int main(void)
         cmocka_unit_test(statements_that_scan_or_sort_are_noticed),
         cmocka_unit_test(results_mean_what_the_journal_does_about_them),
         cmocka_unit_test(a_failure_within_a_transaction_dooms_it),
+        cmocka_unit_test(memory_stays_within_the_cache),
         cmocka_unit_test(after_a_failed_write_nothing_is_believed_until_it_is_opened_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

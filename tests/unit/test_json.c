@@ -81,10 +81,12 @@ static void numbers_are_written_whole(void **state)
     (void)state;
     json_array(json);
     json_number(json, UINT64_MAX);
+    json_integer(json, INT64_MIN);
     json_thousandths(json, 12034);
     json_thousandths(json, 7);
     json_end(json);
-    assert_slice(hl7_buffer_slice(&page.buffer), "[18446744073709551615,12.034,0.007]");
+    assert_slice(hl7_buffer_slice(&page.buffer),
+                 "[18446744073709551615,-9223372036854775808,12.034,0.007]");
 }
 
 static void text_is_escaped_where_json_or_a_terminal_wants_it(void **state)

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What people and programs ask the broker through its control socket, and tell it: the wires of
+ * control/. docs/control-protocol.md has the records that are written here. */
+#include "broker.h"
+
+#include "../base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef ORDERLY_VERSION
+#define ORDERLY_VERSION "0"
+#endif
+
+/* ---- status -------------------------------------------------------------------------------- */
+
+static void put_broker(const struct broker *broker, struct record_writer *out)
+{
+    record_begin(out, "broker");
+    record_string(out, "version", ORDERLY_VERSION);
+    record_number(out, "pid", getpid());
+    record_time(out, "started", broker->started);
+    record_time(out, "now", deliver_clock());
+    record_string(out, "config", broker->path);
+    record_string(out, "data", broker->config->orderly.data);
+    record_string(out, "state", broker->draining ? "ending" : "running");
+    record_end(out);
+}
+
+static void put_listener(const struct ingest_listener *listener, struct record_writer *out)
+{
+    const struct ingest_counters *counters = &listener->counters;
+
+    record_begin(out, "listener");
+    record_string(out, "name", listener->config != NULL ? listener->config->name : NULL);
+    record_string(out, "address", listener->address);
+    record_string(out, "state", listener->config != NULL ? "listening" : "ending");
+    record_number(out, "connections", (int64_t)listener->session_count);
+    record_number(out, "messages", (int64_t)counters->messages);
+    record_number(out, "stored", (int64_t)counters->stored);
+    record_number(out, "duplicates", (int64_t)counters->duplicates);
+    record_number(out, "conflicts", (int64_t)counters->conflicts);
+    record_number(out, "unrouted", (int64_t)counters->unrouted);
+    record_number(out, "refused", (int64_t)(counters->rejected + counters->failed));
+    record_number(out, "damaged", (int64_t)counters->damaged);
+    record_time(out, "last", listener->last_message);
+    record_end(out);
+}
+
+static void put_peers(const struct ingest_listener *listener, struct record_writer *out)
+{
+    for (const struct ingest_session *at = listener->sessions; at != NULL; at = at->next) {
+        record_begin(out, "peer");
+        record_string(out, "listener", listener->config != NULL ? listener->config->name : NULL);
+        record_string(out, "address", at->peer);
+        record_number(out, "waiting", (int64_t)at->item_count);
+        record_end(out);
+    }
+}
+
+/* Beside what the journal has of a lane: what it does at this moment. */
+static void put_activity(const struct lane *lane, struct record_writer *out)
+{
+    record_begin(out, "activity");
+    record_number(out, "lane", lane->id);
+    record_string(out, "route", lane->route->name);
+    record_string(out, "destination", lane->to->name);
+    record_string(out, "phase", lane_phase_name(lane->phase));
+    record_time(out, "down-since", lane->down_since);
+    record_string(out, "word", lane->last_word);
+    record_string(out, "reason", lane->last_reason[0] != '\0' ? lane->last_reason : NULL);
+    record_time(out, "at", lane->last_at);
+    record_end(out);
+}
+
+static void on_status(void *context, struct record_writer *out)
+{
+    const struct broker *broker = context;
+
+    put_broker(broker, out);
+    if (broker->ingest.refusing != NULL) {
+        record_begin(out, "trouble");
+        record_string(out, "what", "nothing is stored");
+        record_string(out, "text", broker->ingest.refusing);
+        record_end(out);
+    }
+    for (const struct ingest_listener *at = broker->ingest.listeners; at != NULL; at = at->next) {
+        put_listener(at, out);
+        put_peers(at, out);
+    }
+    for (const struct lane *at = broker->deliver.lanes; at != NULL; at = at->next) {
+        put_activity(at, out);
+    }
+}
+
+/* ---- metrics ------------------------------------------------------------------------------- */
+
+static void put_counter(struct record_writer *out, const char *name, const char *of,
+                        const char *member, uint64_t value)
+{
+    record_begin(out, "counter");
+    record_string(out, "name", name);
+    record_string(out, of, member);
+    record_number(out, "value", (int64_t)value);
+    record_end(out);
+}
+
+static void put_listener_counters(const struct ingest_listener *listener, struct record_writer *out)
+{
+    const char *name = listener->config != NULL ? listener->config->name : NULL;
+    const struct ingest_counters *counters = &listener->counters;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {{"connections", counters->connections}, {"messages", counters->messages},
+                {"stored", counters->stored},           {"duplicates", counters->duplicates},
+                {"conflicts", counters->conflicts},     {"unrouted", counters->unrouted},
+                {"rejected", counters->rejected},       {"failed", counters->failed},
+                {"refused", counters->refused},         {"damaged", counters->damaged}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put_counter(out, rows[i].name, "listener", name, rows[i].value);
+    }
+}
+
+/* Of one destination, its lanes together. */
+static void put_destination_counters(const struct broker *broker,
+                                     const struct config_destination *to, struct record_writer *out)
+{
+    struct lane_counters sum = {.delivered = 0};
+
+    for (const struct lane *at = broker->deliver.lanes; at != NULL; at = at->next) {
+        if (at->to == to) {
+            sum.delivered += at->counters.delivered;
+            sum.dead += at->counters.dead;
+            sum.filtered += at->counters.filtered;
+            sum.tries += at->counters.tries;
+        }
+    }
+    put_counter(out, "delivered", "destination", to->name, sum.delivered);
+    put_counter(out, "dead", "destination", to->name, sum.dead);
+    put_counter(out, "filtered", "destination", to->name, sum.filtered);
+    put_counter(out, "tries", "destination", to->name, sum.tries);
+}
+
+static void on_metrics(void *context, struct record_writer *out)
+{
+    const struct broker *broker = context;
+
+    for (const struct ingest_listener *at = broker->ingest.listeners; at != NULL; at = at->next) {
+        put_listener_counters(at, out);
+    }
+    for (size_t i = 0; i < broker->config->destination_count; i++) {
+        put_destination_counters(broker, &broker->config->destinations[i], out);
+    }
+}
+
+/* ---- What was done in the journal ---------------------------------------------------------- */
+
+/* A lane that somebody named tries its head at once. One that is not there may have got something: then
+ * it is made. */
+static void on_wake_lane(void *context, int64_t id)
+{
+    struct broker *broker = context;
+    struct lane *named = id != 0 ? deliver_find_id(&broker->deliver, id) : NULL;
+
+    if (named != NULL) {
+        lane_hurry(named);
+        return;
+    }
+    for (struct lane *at = broker->deliver.lanes; at != NULL; at = at->next) {
+        lane_wake(at);
+    }
+    broker_wake_lanes(broker);
+}
+
+static bool on_reload(void *context, struct record_writer *out, char ret_reason[REQUEST_REASON_MAX])
+{
+    (void)out; /* what is wrong stands in the log, and `orderly check` says it to who asks */
+    return broker_reload(context, ret_reason, REQUEST_REASON_MAX);
+}
+
+static const char *on_index_name(void *context, size_t number)
+{
+    const struct config_indexes *indexes =
+        &((const struct broker *)context)->config->orderly.indexes;
+
+    return number < indexes->count ? indexes->items[number].name : NULL;
+}
+
+bool broker_control_open(struct broker *broker)
+{
+    const struct control_hooks hooks = {.context = broker,
+                                        .status = on_status,
+                                        .metrics = on_metrics,
+                                        .wake_lane = on_wake_lane,
+                                        .reload = on_reload,
+                                        .index_name = on_index_name};
+    const char *path = broker->config->orderly.control;
+    char reason[256] = "";
+
+    broker->control = control_open(path, &broker->loop, broker->store, &hooks, reason);
+    if (broker->control == NULL) {
+        log_fatal("control", "%s", reason);
+        return false;
+    }
+    log_info("control", "socket=%s", path);
+    return true;
+}
