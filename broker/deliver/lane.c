@@ -551,8 +551,11 @@ bool deliver_is_idle(const struct deliver *deliver)
 
 void deliver_release(struct deliver *deliver)
 {
-    while (deliver->lanes != NULL) {
-        lane_free(deliver->lanes);
+    struct lane *next = NULL;
+
+    for (struct lane *lane = deliver->lanes; lane != NULL; lane = next) {
+        next = lane->next;
+        lane_free(lane);
     }
     convert_free(&deliver->convert);
 }
