@@ -21,7 +21,7 @@ static const struct door_kind *kind_of(const struct config_destination *to)
     if (to->directory != NULL) {
         return &door_directory;
     }
-    return &door_mllp;
+    return to->command.words != NULL ? &door_command : &door_mllp;
 }
 
 struct door *door_open(struct loop *loop, const struct config_destination *to,
