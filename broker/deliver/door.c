@@ -21,7 +21,10 @@ static const struct door_kind *kind_of(const struct config_destination *to)
     if (to->directory != NULL) {
         return &door_directory;
     }
-    return to->command.words != NULL ? &door_command : &door_mllp;
+    if (to->command.words != NULL) {
+        return &door_command;
+    }
+    return &door_mllp;
 }
 
 struct door *door_open(struct loop *loop, const struct config_destination *to,
