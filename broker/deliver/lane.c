@@ -4,7 +4,6 @@
 #include "deliver.h"
 
 #include "../../base/crash_point.h"
-#include "../../base/log.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -140,23 +139,43 @@ static bool is_over(const struct lane *lane, const struct lane_letter *letter)
            (limit->age > 0 && letter->ended - letter->received >= limit->age * 1000);
 }
 
+/* Whether another line of this event may be written: many lanes may lead to one peer that is down. */
+static bool may_tell(const struct lane *lane, enum deliver_event event)
+{
+    static const char *const names[DELIVER_EVENTS] = {[DELIVER_RETRY] = "retry",
+                                                      [DELIVER_DEAD] = "dead-letter",
+                                                      [DELIVER_HALTED] = "halted",
+                                                      [DELIVER_DAMAGED] = "damaged"};
+
+    return log_may(&lane->deliver->limits[event], names[event], lane->deliver->loop->now);
+}
+
+static void log_retry(const struct lane *lane, const struct lane_letter *letter, const char *name)
+{
+    const char *reason = letter->quotes ? "" : letter->reason;
+
+    /* A peer that is down would fill the log: each doubling of the tries is told. */
+    if ((letter->attempt & (letter->attempt - 1)) == 0 && may_tell(lane, DELIVER_RETRY)) {
+        log_warning("retry", "lane=%s message=%lld try=%lld %s%s%s; next in %llu.%llu s", name,
+                    (long long)letter->message, (long long)letter->attempt, letter->word,
+                    reason[0] != '\0' ? ": " : "", reason,
+                    (unsigned long long)(letter->wait / 1000),
+                    (unsigned long long)(letter->wait % 1000 / 100));
+    }
+}
+
+/* The reason of a dead letter is in the journal: it may be what a template's {reject} says. */
 static void log_result(const struct lane *lane, const struct lane_letter *letter)
 {
     char name[200];
 
     (void)name_of(lane, name);
     if (letter->outcome == JOURNAL_RETRY) {
-        /* A peer that is down would fill the log: each doubling of the tries is told. */
-        if ((letter->attempt & (letter->attempt - 1)) == 0) {
-            log_warning("retry", "lane=%s message=%lld try=%lld %s: %s; next in %llu.%llu s", name,
-                        (long long)letter->message, (long long)letter->attempt, letter->word,
-                        letter->reason, (unsigned long long)(letter->wait / 1000),
-                        (unsigned long long)(letter->wait % 1000 / 100));
-        }
-    } else if (letter->outcome == JOURNAL_DEAD) {
+        log_retry(lane, letter, name);
+    } else if (letter->outcome == JOURNAL_DEAD && may_tell(lane, DELIVER_DEAD)) {
         log_error("dead-letter", "lane=%s message=%lld try=%lld %s", name,
                   (long long)letter->message, (long long)letter->attempt, letter->word);
-    } else if (letter->outcome == JOURNAL_HALT) {
+    } else if (letter->outcome == JOURNAL_HALT && may_tell(lane, DELIVER_HALTED)) {
         log_error("halted", "lane=%s message=%lld %s: the lane waits for a person", name,
                   (long long)letter->message, letter->word);
     }
@@ -215,7 +234,8 @@ static void on_result(struct door *door, const struct door_result *result)
         [DOOR_CLOSED] = to->on_closed,   [DOOR_UNREACHABLE] = CONFIG_POLICY_RETRY,
     };
 
-    assert(letter != NULL && lane->phase == LANE_SENDING);
+    assert(letter != NULL);
+    assert(lane->phase == LANE_SENDING);
     CRASH_POINT("deliver.answer");
     letter->ended = deliver_clock();
     lane->counters.tries++;
@@ -224,7 +244,8 @@ static void on_result(struct door *door, const struct door_result *result)
 
         if (copy != NULL) { /* else the answer is not kept; what it said is */
             memcpy(copy, result->answer.ptr, result->answer.len);
-            letter->answer = (hl7_slice){copy, result->answer.len};
+            letter->answer.ptr = copy;
+            letter->answer.len = result->answer.len;
         }
     }
     if (result->outcome == DOOR_ACCEPTED) {
@@ -280,10 +301,11 @@ static bool prepare(struct lane *lane, struct lane_letter *letter)
         letter->outcome = JOURNAL_FILTERED;
         conclude(lane, "filtered", letter->reason);
     } else {
-        decide(lane, letter,
-               outcome == CONVERT_FAILED ? lane->to->on_conversion_error : CONFIG_POLICY_RETRY);
-        conclude(lane, outcome == CONVERT_FAILED ? "conversion-error" : "out-of-memory",
-                 letter->reason);
+        bool converted = outcome == CONVERT_DONE; /* but there was no memory for a copy */
+
+        letter->quotes = outcome == CONVERT_REFUSED;
+        decide(lane, letter, converted ? CONFIG_POLICY_RETRY : lane->to->on_conversion_error);
+        conclude(lane, converted ? "out-of-memory" : "conversion-error", letter->reason);
     }
     return false;
 }
@@ -327,8 +349,11 @@ static void send_letter(struct lane *lane)
 
         letter->ended = letter->started;
         letter->outcome = JOURNAL_DEAD;
-        log_error("damaged", "lane=%s message=%lld its stored bytes fail their checksum; set aside",
-                  name_of(lane, name), (long long)letter->message);
+        if (may_tell(lane, DELIVER_DAMAGED)) {
+            log_error("damaged",
+                      "lane=%s message=%lld its stored bytes fail their checksum; set aside",
+                      name_of(lane, name), (long long)letter->message);
+        }
         conclude(lane, "damaged", "its stored bytes fail their checksum");
         return;
     }
