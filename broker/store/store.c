@@ -5,6 +5,8 @@
  * is held for no longer than that. */
 #include "store.h"
 
+#include "../../base/crash_point.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -97,7 +99,10 @@ static enum journal_code transact(struct store *store, struct store_work *first,
         journal_rollback(store->journal);
         return code;
     }
-    return journal_commit(store->journal);
+    CRASH_POINT("store.commit.before");
+    code = journal_commit(store->journal);
+    CRASH_POINT("store.commit.after");
+    return code;
 }
 
 static void answer_all(struct store_work *first, const struct store_work *end,
@@ -257,6 +262,7 @@ static void do_all(struct store *store, struct store_work *first)
         }
         last->next = NULL;
         hand_back(store, first, last);
+        CRASH_POINT("store.tend.before");
         if (store->journal != NULL && journal_tend(store->journal) == JOURNAL_FAILED) {
             give_up(store);
         }
@@ -290,6 +296,7 @@ static void tell_owners(struct store *store, struct store_work *work)
         struct store_work *next = work->next;
 
         store->pending--;
+        CRASH_POINT("store.tell.before");
         work->done(work, work->code);
         work = next;
     }
