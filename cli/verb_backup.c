@@ -45,7 +45,7 @@ static int backup_run(const struct verb_call *call)
 }
 
 static const struct option backup_option_table[] = {
-    CONTROL_OPTION_ROWS(struct backup_options, control), {.name = NULL}};
+    CONTROL_OPTION_ROWS(struct backup_options), {.name = NULL}};
 
 static const char *const backup_description[] = {
     "A running broker copies its journal to a file, without stopping: it goes on receiving and "

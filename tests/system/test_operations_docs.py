@@ -60,7 +60,7 @@ class Page(support.TestCase):
         with self.broker.client("orders") as client:
             for number in (1, 2, 3):
                 self.assertIn(b"MSA|AA", client.exchange(order(number)))
-        wait_until(lambda: re.search(r"refused; 3 messages.* 1 try so far", self.shell(
+        wait_until(lambda: re.search(r"refused; 3 messages.*; 1 try so far", self.shell(
             "orderly status")) and len(list((self.folder / "archive").iterdir())) == 3,
             "the state of the page")
 
