@@ -6,7 +6,6 @@ limits are so short, or so long, that only the order of things matters.
 
 import re
 import shutil
-import signal
 
 import peers
 import support
@@ -150,8 +149,10 @@ class Alerts(support.TestCase):
             broker.program.wait_for(rb"alert-raised: ")
             answer = support.run("status", "--config", broker.path, "--json")
             self.assertRegex(answer.out, rb'"record":"alert","alert":"listener-silent","subject":"in"')
-            broker.program.send_signal(signal.SIGTERM)
-            self.assert_status(broker.program.wait(), 0)
+            answer = support.run("status", "--config", broker.path)
+            self.assert_status(answer, 1)
+            self.assertRegex(answer.out, rb"listener-silent in.*no message for \d+ s")
+            self.assert_status(broker.stop(), 0)
 
 
 if __name__ == "__main__":
