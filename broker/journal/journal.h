@@ -460,7 +460,8 @@ enum journal_code journal_size(struct journal *journal, struct journal_size *ret
 
 /* A copy while the journal works on: begin, then steps between transactions, which see each other's
  * changes, then end. The file appears under its name, synced, when `end` says JOURNAL_OK; a
- * file of that name is replaced. A copy that is ended early leaves nothing behind. */
+ * file of that name is replaced. A copy that is ended early leaves nothing behind. There is one at a
+ * time: JOURNAL_LOCKED. Closing the journal ends it, and the pointer is void then. */
 struct journal_backup;
 enum journal_code journal_backup_begin(struct journal *journal, const char *path,
                                        struct journal_backup **ret_backup);
