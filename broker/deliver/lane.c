@@ -3,6 +3,8 @@
  * A lane and its states. See deliver.h for the circle; this file has one function for each step. */
 #include "deliver.h"
 
+#include "../../base/crash_point.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,6 +236,7 @@ static void on_result(struct door *door, const struct door_result *result)
 
     assert(letter != NULL);
     assert(lane->phase == LANE_SENDING);
+    CRASH_POINT("deliver.answer");
     letter->ended = deliver_clock();
     lane->counters.tries++;
     if (result->answer.len > 0) {
@@ -331,7 +334,9 @@ static void hand_over(struct lane *lane)
     }
     lane->phase = LANE_SENDING;
     letter->started = deliver_clock();
+    CRASH_POINT("deliver.send.before");
     door_send(lane->door, &out);
+    CRASH_POINT("deliver.send.after");
 }
 
 static void send_letter(struct lane *lane)
@@ -551,8 +556,11 @@ bool deliver_is_idle(const struct deliver *deliver)
 
 void deliver_release(struct deliver *deliver)
 {
-    while (deliver->lanes != NULL) {
-        lane_free(deliver->lanes);
+    struct lane *next = NULL;
+
+    for (struct lane *lane = deliver->lanes; lane != NULL; lane = next) {
+        next = lane->next;
+        lane_free(lane);
     }
     convert_free(&deliver->convert);
 }

@@ -6,6 +6,8 @@
  * transaction holds. */
 #include "deliver.h"
 
+#include "../../base/crash_point.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -187,7 +189,9 @@ static enum journal_code task_run(struct store_work *work, struct journal *journ
         code = journal_lease(journal, &task->names, task->owner, task->now, INT64_MAX, &task->id);
     }
     if (code == JOURNAL_OK && task->settles != NULL) {
+        CRASH_POINT("deliver.settle.before");
         code = settle(journal, task);
+        CRASH_POINT("deliver.settle.after");
         code = code == JOURNAL_REFUSED ? JOURNAL_OK : code;
     }
     return code == JOURNAL_OK ? fetch(journal, task) : code;
@@ -210,6 +214,7 @@ static void task_done(struct store_work *work, enum journal_code code)
     bool good = code == JOURNAL_OK || code == JOURNAL_NONE || code == JOURNAL_DAMAGED;
 
     if (good) {
+        CRASH_POINT("deliver.settled");
         lane->id = task->id;
         lane->settled = task->settles;
         lane->letter = task->fetched;
