@@ -109,6 +109,8 @@ struct lane {
     char last_reason[256];
     int64_t last_at;    /* microseconds */
     int64_t down_since; /* the first failed try since the last good one; 0: it is well */
+    uint64_t down_at;   /* loop time of the first failed try since the last delivery; 0: none */
+    uint64_t good_at;   /* loop time of the last delivery; 0: none yet */
 };
 
 /* ---- lane.c --------------------------------------------------------------------------------- */

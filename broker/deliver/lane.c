@@ -214,6 +214,12 @@ static void conclude(struct lane *lane, const char *word, const char *reason)
     (void)snprintf(lane->last_reason, sizeof lane->last_reason, "%s",
                    letter->outcome == JOURNAL_DELIVERED ? "" : letter->reason);
     lane->last_at = letter->ended;
+    if (letter->outcome == JOURNAL_DELIVERED) {
+        lane->good_at = lane->deliver->loop->now;
+        lane->down_at = 0;
+    } else if (letter->outcome != JOURNAL_FILTERED && lane->down_at == 0) {
+        lane->down_at = lane->deliver->loop->now;
+    }
     if (letter->outcome == JOURNAL_DELIVERED || letter->outcome == JOURNAL_FILTERED) {
         lane->down_since = 0;
     } else if (lane->down_since == 0) {
