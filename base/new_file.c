@@ -99,8 +99,7 @@ static bool sync_folder(int directory)
 
 /* ---- Its name ------------------------------------------------------------------------------ */
 
-/* Renames without replacing; false with errno set, EEXIST when the name is taken. */
-static bool rename_new(int from, const char *old_name, int to, const char *name)
+bool new_file_rename(int from, const char *old_name, int to, const char *name)
 {
     if (renameat2(from, old_name, to, name, RENAME_NOREPLACE) == 0) {
         return true;
@@ -160,7 +159,7 @@ static enum new_file_answer publish(const struct new_file *file, const char *hid
 
     for (unsigned number = 1; number <= NEW_FILE_TRIES; number++) {
         new_file_numbered(file->name, number, name);
-        if (rename_new(file->directory, hidden, file->directory, name)) {
+        if (new_file_rename(file->directory, hidden, file->directory, name)) {
             return NEW_FILE_WRITTEN;
         }
         if (errno != EEXIST) {
@@ -176,7 +175,7 @@ static enum new_file_answer publish(const struct new_file *file, const char *hid
             return NEW_FILE_FAILED;
         }
         /* Somebody has just taken it away: the name is free. NEW_FILE_TRIES bounds this, too. */
-        if (holder == GONE && rename_new(file->directory, hidden, file->directory, name)) {
+        if (holder == GONE && new_file_rename(file->directory, hidden, file->directory, name)) {
             return NEW_FILE_WRITTEN;
         }
     }
@@ -223,13 +222,15 @@ enum new_file_answer new_file_put(const struct new_file *file, struct new_file_t
     return answer;
 }
 
-bool new_file_move(int from, const char *old_name, int to, const char *name)
+bool new_file_move(int from, const char *old_name, int to, const char *name,
+                   char ret_name[NEW_FILE_NUMBERED])
 {
     char numbered[NEW_FILE_NUMBERED];
 
     for (unsigned number = 1; number <= NEW_FILE_TRIES; number++) {
         new_file_numbered(name, number, numbered);
-        if (rename_new(from, old_name, to, numbered)) {
+        if (new_file_rename(from, old_name, to, numbered)) {
+            memcpy(ret_name, numbered, sizeof numbered);
             return sync_folder(to) && sync_folder(from);
         }
         if (errno != EEXIST) {

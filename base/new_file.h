@@ -54,7 +54,11 @@ enum new_file_answer new_file_put(const struct new_file *file,
 
 /* Gives a file of one folder a name in another, or in the same one, that is free: `name`, or `name` with
  * a number. Both folders are synced. False with errno set; EXDEV when they are on different disks. */
-bool new_file_move(int from, const char *old_name, int to, const char *name);
+bool new_file_move(int from, const char *old_name, int to, const char *name,
+                   char ret_name[NEW_FILE_NUMBERED]);
+
+/* Renames without replacing and without syncing; false with errno set, EEXIST when the name is taken. */
+bool new_file_rename(int from, const char *old_name, int to, const char *name);
 
 /* Removes what a crash left hidden in the folder. Errors are ignored: it only tidies up. */
 void new_file_sweep(int directory);

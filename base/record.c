@@ -92,7 +92,7 @@ static void add_escaped(struct record_writer *writer, hl7_slice text)
 static void add_name(struct record_writer *writer, const char *name, const char *mark)
 {
     for (size_t i = 0; name[i] != '\0'; i++) {
-        assert(is_name_byte(name[i]) && i < RECORD_NAME_MAX);
+        assert(i < RECORD_NAME_MAX && is_name_byte(name[i]));
     }
     if (writer->started) {
         add(writer, HL7_TEXT("\t"));

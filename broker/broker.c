@@ -78,6 +78,19 @@ static void on_signal(struct loop_source *source, uint32_t events)
     }
 }
 
+/* ---- The log ------------------------------------------------------------------------------- */
+
+void broker_log_open(const struct config_orderly *orderly)
+{
+    static const enum log_level levels[] = {[CONFIG_LOG_ERROR] = LOG_LEVEL_ERROR,
+                                            [CONFIG_LOG_WARNING] = LOG_LEVEL_WARNING,
+                                            [CONFIG_LOG_INFO] = LOG_LEVEL_INFO,
+                                            [CONFIG_LOG_DEBUG] = LOG_LEVEL_INFO};
+
+    log_open(orderly->log_format == CONFIG_LOG_JSON ? LOG_AS_JSON : LOG_AS_TEXT,
+             levels[orderly->log_level]);
+}
+
 /* ---- The start ----------------------------------------------------------------------------- */
 
 /* Before any thread starts, so that all of them leave the signals to the loop. */
@@ -195,11 +208,13 @@ static void release(struct broker *broker)
     loop_release(&broker->loop);
 }
 
-int broker_run(const char *path, struct config *config)
+int broker_run(const char *path, struct config *config, const struct config_report *report)
 {
     struct broker *broker = calloc(1, sizeof *broker);
     int status = STATUS_FAILED;
 
+    broker_log_open(&config->orderly);
+    broker_tell_findings(report);
     if (broker == NULL) {
         log_fatal("start", "out of memory");
         config_free(&config);

@@ -65,11 +65,15 @@ struct broker {
     bool failed; /* it ends because something does not let it go on */
 };
 
-/* Runs until a signal ends it. The configuration is loaded and without errors; it is taken over. 0, or
- * 3 when something could not be opened or broke: that is in the log. */
-int broker_run(const char *path, struct config *config);
+/* Runs until a signal ends it. The configuration is loaded and without errors; it is taken over. The
+ * report's warnings go to the log. 0, or 3 when something could not be opened or broke: that is in the
+ * log. */
+int broker_run(const char *path, struct config *config, const struct config_report *report);
 
 /* ---- Among its parts ------------------------------------------------------------------------ */
+
+/* broker.c: log lines as the configuration has them. */
+void broker_log_open(const struct config_orderly *orderly);
 
 /* broker_wires.c */
 void broker_wire(struct broker *broker);
@@ -78,6 +82,8 @@ void broker_wake_lanes(struct broker *broker);
 
 /* broker_reload.c: loads the configuration again. What is wrong goes to the log, and changes nothing. */
 bool broker_reload(struct broker *broker, char *ret_text, size_t size);
+/* What is wrong in a configuration, to the log. */
+void broker_tell_findings(const struct config_report *report);
 /* Frees configurations that nobody refers to any more. */
 void broker_bury(struct broker *broker);
 

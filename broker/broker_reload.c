@@ -182,6 +182,7 @@ static bool swap(struct broker *broker, struct config *fresh)
     old->fence = (struct store_work){.run = fence_run, .done = fence_done};
     broker->old = old;
     broker->config = fresh;
+    broker_log_open(&fresh->orderly);
     broker->ingest.orderly = &fresh->orderly;
     store_submit(broker->store, &old->fence);
     broker_wake_lanes(broker); /* a route that was gone may be back, with messages queued */
@@ -190,7 +191,7 @@ static bool swap(struct broker *broker, struct config *fresh)
 
 /* ---- Loading ------------------------------------------------------------------------------- */
 
-static void tell_findings(const struct config_report *report)
+void broker_tell_findings(const struct config_report *report)
 {
     char name[400];
 
@@ -215,7 +216,7 @@ bool broker_reload(struct broker *broker, char *ret_text, size_t size)
     enum config_answer answer = config_load(broker->path, &fresh, &report);
     size_t errors = report.errors;
 
-    tell_findings(&report);
+    broker_tell_findings(&report);
     config_report_release(&report);
     if (answer == CONFIG_LOADED && swap(broker, fresh)) {
         (void)snprintf(ret_text, size, "%s is in force", broker->path);

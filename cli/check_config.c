@@ -14,7 +14,6 @@ static void check_one(struct check_report *report, const char *path)
     struct config_report found = {.findings = NULL};
     struct config *config = NULL;
 
-    report->files++;
     enum config_answer answer = config_load(path, &config, &found);
     for (size_t i = 0; i < found.count; i++) {
         check_report_add(report, found.findings[i].path, &found.findings[i].what);
@@ -40,6 +39,7 @@ static void check_one(struct check_report *report, const char *path)
 void check_configs(struct check_report *report, char *const *paths, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        report->files++;
         check_one(report, paths[i]);
     }
 }

@@ -76,6 +76,18 @@ static void bash_option_names(FILE *file)
     fputs("        esac\n        return\n    fi\n", file);
 }
 
+/* The words that may stand behind a verb. */
+static void operand_words(FILE *file, const struct verb *verb)
+{
+    if (verb->operand_words != NULL) {
+        bash_words(file, verb->operand_words);
+        fputc(' ', file);
+    }
+    if (verb->operands != VERB_TAKES_ACTION) {
+        bash_verb_names(file);
+    }
+}
+
 static void bash_operands(FILE *file)
 {
     fputs("    case $verb in\n", file);
@@ -90,15 +102,12 @@ static void bash_operands(FILE *file)
             fprintf(file, "    %s) _orderly_files -f ;;\n", (*v)->name);
             continue;
         case VERB_TAKES_VERBS:
+        case VERB_TAKES_ACTION:
         case VERB_TAKES_WORDS:
             break;
         }
         fprintf(file, "    %s) _orderly_words '", (*v)->name);
-        if ((*v)->operand_words != NULL) {
-            bash_words(file, (*v)->operand_words);
-            fputc(' ', file);
-        }
-        bash_verb_names(file);
+        operand_words(file, *v);
         fputs("' ;;\n", file);
     }
     fputs("    esac\n", file);
@@ -220,15 +229,12 @@ static void zsh_operands(FILE *file, const struct verb *verb)
         fputs("            '*:file:_files'\n", file);
         return;
     case VERB_TAKES_VERBS:
+    case VERB_TAKES_ACTION:
     case VERB_TAKES_WORDS:
         break;
     }
     fputs("            '*:word:(", file);
-    if (verb->operand_words != NULL) {
-        bash_words(file, verb->operand_words);
-        fputc(' ', file);
-    }
-    bash_verb_names(file);
+    operand_words(file, verb);
     fputs(")'\n", file);
 }
 

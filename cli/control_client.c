@@ -162,10 +162,9 @@ static const struct record *lose(struct control_client *client, const char *why)
 /* Sends the request. A broker that is busy says so and closes before it reads: its answer counts. */
 static void send_request(struct control_client *client)
 {
-    hl7_slice rest = {NULL, 0};
-
     record_end(&client->request);
-    rest = record_slice(&client->request);
+    hl7_slice rest = record_slice(&client->request);
+
     client->asked = true;
     while (rest.len > 0) {
         ssize_t put = send(client->fd, rest.ptr, rest.len, MSG_NOSIGNAL);

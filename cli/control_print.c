@@ -226,5 +226,10 @@ void control_print_counted(int64_t number, const char *noun, char text[CONTROL_C
         grouped[to++] = digits[i];
     }
     grouped[to] = '\0';
-    (void)snprintf(text, CONTROL_COUNTED, "%s %s%s", grouped, noun, number == 1 ? "" : "s");
+    size_t stem = strlen(noun);
+    bool is_y = stem > 0 && noun[stem - 1] == 'y' && number != 1;
+    (void)snprintf(text, CONTROL_COUNTED, "%s %.*s%s", grouped, (int)(is_y ? stem - 1 : stem), noun,
+                   number == 1 ? ""
+                   : is_y      ? "ies"
+                               : "s");
 }

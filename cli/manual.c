@@ -50,7 +50,8 @@ void manual_head(FILE *file, const char *title, char section, const char *name, 
     fprintf(file, ".\\\" Printed by `orderly document man`. Do not edit.\n");
     fprintf(file, ".TH %s %c %s \"Orderly %s\" \"Orderly manual\"\n", title, section, MANUAL_DATE,
             ORDERLY_VERSION);
-    fputs(".SH NAME\n", file);
+    /* No hyphenation: a name that is cut in two is neither found nor copied. */
+    fputs(".nh\n.SH NAME\n", file);
     manual_text(file, name);
     fputs(" \\- ", file);
     manual_paragraph(file, summary);

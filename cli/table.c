@@ -132,9 +132,12 @@ void table_text(struct table *table, enum text_style style, hl7_slice text)
         size_t size = table->size == 0 ? 8 * table->column_count : 2 * table->size;
         struct table_cell *cells = reallocarray(table->cells, size, sizeof *cells);
 
-        table->failed = cells == NULL;
-        table->cells = cells != NULL ? cells : table->cells;
-        table->size = cells != NULL ? size : table->size;
+        if (cells != NULL) {
+            table->cells = cells;
+            table->size = size;
+        } else {
+            table->failed = true;
+        }
     }
     if (table->failed) {
         return;

@@ -43,12 +43,13 @@ struct verb_example {
 
 /* What the operands are: decides what completion offers. */
 enum verb_operands {
-    VERB_TAKES_NOTHING,
+    VERB_TAKES_NOTHING,           /* or what nobody can complete: numbers, ids */
     VERB_TAKES_FILES,             /* files and directories */
     VERB_TAKES_ADDRESS,           /* [HOST:]PORT */
     VERB_TAKES_ADDRESS_AND_FILES, /* HOST:PORT, then files */
     VERB_TAKES_PATHS_AND_FILES,   /* PID-5.1 and the like, then files */
     VERB_TAKES_VERBS,             /* names of verbs */
+    VERB_TAKES_ACTION,            /* a word of `operand_words`, then what nobody can complete */
     VERB_TAKES_WORDS              /* the words of `operand_words` first, then names of verbs */
 };
 
@@ -64,7 +65,7 @@ struct verb {
     const struct option *options;   /* ended by an option without a name; NULL when it has none */
     size_t options_size;            /* sizeof the struct that the options fill */
     enum verb_operands operands;
-    const char *const *operand_words; /* for VERB_TAKES_WORDS, ended by NULL */
+    const char *const *operand_words; /* for VERB_TAKES_ACTION and _WORDS, ended by NULL */
     size_t operands_min;
     size_t operands_max;                 /* VERB_ANY_NUMBER for no bound */
     const struct verb_status *statuses;  /* ended by a NULL meaning */

@@ -206,8 +206,8 @@ static const char *const check_description[] = {
     "A file whose name ends in .ini or .conf is a configuration of `orderly run`, and is checked with "
     "all that it includes and names: files, templates, tables. No host is asked for, and no folder "
     "is looked into. What it may say is in orderly.conf(5).",
-    "A directory stands for the templates in it: all files but tables (.csv), folders, and what is "
-    "documentation or code by its name (.md, .py and the like). A file that another one of them "
+    "A directory stands for the templates in it: all files but tables (.csv), configurations, "
+    "folders, and what is documentation or code by its name (.md, .py and the like). A file that another one of them "
     "includes is checked as a part of that. A table is also checked when it is named.",
     NULL};
 

@@ -34,31 +34,30 @@ static const struct verb_example run_examples[] = {
     {NULL, NULL}};
 
 #ifdef ORDERLY_WITH_BROKER
-/* Loads the configuration, or complains about it. */
-static int load(const struct verb *verb, const char *path, struct config **ret_config)
+/* Why a configuration cannot be run, as `orderly check` says it. */
+static int complain(const struct verb *verb, const char *path, enum config_answer answer,
+                    const struct config_report *report)
 {
-    struct config_report report = {.count = 0};
-    enum config_answer answer = config_load(path, ret_config, &report);
-    int status = VERB_DONE;
-
-    for (size_t i = 0; i < report.count; i++) {
-        template_print_diagnostic(stderr, report.findings[i].path, &report.findings[i].what);
+    for (size_t i = 0; i < report->count; i++) {
+        template_print_diagnostic(stderr, report->findings[i].path, &report->findings[i].what);
     }
     if (answer == CONFIG_NO_MEMORY) {
-        status = verb_failed(verb, "%s: out of memory", path);
-    } else if (answer == CONFIG_WRONG) {
-        status = report.unreadable > 0 ? VERB_FAILED : VERB_MISUSE;
+        return verb_failed(verb, "%s: out of memory", path);
     }
-    config_report_release(&report);
-    return status;
+    return report->unreadable > 0 ? VERB_FAILED : VERB_MISUSE;
 }
 
 static int run(const struct verb_call *call)
 {
+    const char *path = call->operands[0];
+    struct config_report report = {.count = 0};
     struct config *config = NULL;
-    int status = load(call->verb, call->operands[0], &config);
+    enum config_answer answer = config_load(path, &config, &report);
+    int status = answer == CONFIG_LOADED ? broker_run(path, config, &report)
+                                         : complain(call->verb, path, answer, &report);
 
-    return status == VERB_DONE ? broker_run(call->operands[0], config) : status;
+    config_report_release(&report);
+    return status;
 }
 #else
 static int run(const struct verb_call *call)

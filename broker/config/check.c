@@ -124,8 +124,9 @@ static void check_alone(const struct loading *loading, const struct section *sec
             const struct section_key *key = given(section, both_ports ? "address" : "directory");
             assert(key != NULL); /* neither can be a default */
             findings_error(loading->report, &key->file->as, key->position,
-                           "listener '%s' in line %zu takes this %s already", other->name,
-                           other->place.line, both_ports ? "address" : "folder");
+                           "listener '%s', in line %zu of %.60s, takes this %s already",
+                           other->name, other->place.line, other->place.file,
+                           both_ports ? "address" : "folder");
             return;
         }
     }
@@ -274,9 +275,11 @@ static void check_reached(const struct loading *loading, const struct section *s
         }
     }
     if (stop != NULL) {
-        findings_warning(loading->report, &section->file->as, section->position,
-                         "no message comes to this route: '%s', in line %zu, takes all and stops",
-                         stop->name, stop->place.line);
+        findings_warning(
+            loading->report, &section->file->as, section->position,
+            "no message comes to this route: '%s', in line %zu of %.60s, takes all and "
+            "stops",
+            stop->name, stop->place.line, stop->place.file);
     }
 }
 

@@ -368,7 +368,7 @@ struct config_difference {
  * a list of destinations and the same list at other numbers. A template or a table whose text is
  * another one counts as a change of the key that names it. Yields every section of both: [orderly],
  * then listeners, destinations and routes, each in the order of the new configuration with the
- * removed ones behind. Malloc'd, for free(); it borrows the names. NULL when memory is short. */
+ * removed ones behind. That routes stand in another order is no difference of theirs. Malloc'd, for free(); it borrows the names. NULL when memory is short. */
 struct config_difference *config_diff(const struct config *before, const struct config *after,
                                       size_t *ret_count);
 

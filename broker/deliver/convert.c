@@ -85,7 +85,7 @@ static enum convert_outcome run_template(struct convert *convert, const struct c
     services_unpin(convert->services, &before);
     if (code == HL7_REFUSED) {
         (void)snprintf(reason, 256, "%s", refusal.reason);
-        return CONVERT_FAILED;
+        return CONVERT_REFUSED;
     }
     if (code != HL7_OK) {
         template_finding_file(input->file->path, &diagnostic, name, sizeof name);

@@ -35,7 +35,8 @@ struct convert_input {
 enum convert_outcome {
     CONVERT_DONE,
     CONVERT_FILTERED, /* the template makes nothing: it is not to be sent */
-    CONVERT_FAILED    /* an error, or the template's {reject}; the reason says why */
+    CONVERT_FAILED,   /* an error; the reason says where and why, without message content */
+    CONVERT_REFUSED /* by the template's {reject}; the reason is its text, which may hold content */
 };
 
 /* Converts. *ret_bytes is good until the next conversion. `reason` holds no message content unless the

@@ -23,6 +23,7 @@
 #ifndef BROKER_DELIVER_DELIVER_H
 #define BROKER_DELIVER_DELIVER_H
 
+#include "../../base/log.h"
 #include "../config/config.h"
 #include "../store/store.h"
 #include "convert.h"
@@ -57,6 +58,9 @@ struct deliver_hooks {
     void *context;
 };
 
+/* What a lane logs of a delivery that was not accepted. */
+enum deliver_event { DELIVER_RETRY, DELIVER_DEAD, DELIVER_HALTED, DELIVER_DAMAGED, DELIVER_EVENTS };
+
 struct deliver {
     struct loop *loop;
     struct store *store;
@@ -64,7 +68,8 @@ struct deliver {
     struct convert convert;
     hl7_slice owner; /* of the leases: this broker */
     struct lane *lanes;
-    bool draining; /* no new letter goes out */
+    bool draining;                           /* no new letter goes out */
+    struct log_limit limits[DELIVER_EVENTS]; /* of all lanes together */
 };
 
 enum lane_phase {
@@ -187,6 +192,7 @@ struct lane_letter {
     uint64_t wait; /* milliseconds until then */
     const char *word;
     char reason[256];
+    bool quotes;      /* the reason may hold message content: it is not for the log */
     hl7_slice answer; /* malloc'd */
 };
 

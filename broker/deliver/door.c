@@ -21,6 +21,9 @@ static const struct door_kind *kind_of(const struct config_destination *to)
     if (to->directory != NULL) {
         return &door_directory;
     }
+    if (to->command.words != NULL) {
+        return &door_command;
+    }
     return &door_mllp;
 }
 

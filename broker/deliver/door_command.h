@@ -30,6 +30,7 @@ struct command_door {
     struct door_result result; /* word NULL: not decided */
     struct parsing parsing;
     struct memory_block frame;
+    struct log_limit unasked;
     struct hl7_framer framer;
     size_t junk; /* bytes since the last frame */
 };

@@ -53,9 +53,11 @@ static void on_written(struct command_door *door)
 /* Something came that no letter waits for: the program goes, and with it what may follow. */
 static void dismiss(struct command_door *door)
 {
-    log_warning("command-unasked",
-                "destination=%s: output that answers no message; it is restarted",
-                door->door.to->name);
+    if (log_may(&door->unasked, "command-unasked", door->door.loop->now)) {
+        log_warning("command-unasked",
+                    "destination=%s output that answers no message; it is restarted",
+                    door->door.to->name);
+    }
     program_stop(&door->program);
 }
 

@@ -618,7 +618,10 @@ static struct door *mllp_open(struct loop *loop, const struct config_destination
 
     (void)loop;
     (void)to;
-    return mllp != NULL ? &mllp->door : NULL;
+    if (mllp == NULL) {
+        return NULL;
+    }
+    return &mllp->door;
 }
 
 static void mllp_send(struct door *door, const struct door_letter *letter)

@@ -4,8 +4,6 @@
  * event - a result of the door, an answer of the journal, a timer, a stored message - ends there. */
 #include "deliver.h"
 
-#include "../../base/log.h"
-
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,23 +171,43 @@ static bool is_over(const struct lane *lane, const struct lane_letter *letter)
            (limit->age > 0 && letter->ended - letter->received >= limit->age * 1000);
 }
 
+/* Whether another line of this event may be written: many lanes may lead to one peer that is down. */
+static bool may_tell(const struct lane *lane, enum deliver_event event)
+{
+    static const char *const names[DELIVER_EVENTS] = {[DELIVER_RETRY] = "retry",
+                                                      [DELIVER_DEAD] = "dead-letter",
+                                                      [DELIVER_HALTED] = "halted",
+                                                      [DELIVER_DAMAGED] = "damaged"};
+
+    return log_may(&lane->deliver->limits[event], names[event], lane->deliver->loop->now);
+}
+
+static void log_retry(const struct lane *lane, const struct lane_letter *letter, const char *name)
+{
+    const char *reason = letter->quotes ? "" : letter->reason;
+
+    /* A peer that is down would fill the log: each doubling of the tries is told. */
+    if ((letter->attempt & (letter->attempt - 1)) == 0 && may_tell(lane, DELIVER_RETRY)) {
+        log_warning("retry", "lane=%s message=%lld try=%lld %s%s%s; next in %llu.%llu s", name,
+                    (long long)letter->message, (long long)letter->attempt, letter->word,
+                    reason[0] != '\0' ? ": " : "", reason,
+                    (unsigned long long)(letter->wait / 1000),
+                    (unsigned long long)(letter->wait % 1000 / 100));
+    }
+}
+
+/* The reason of a dead letter is in the journal: it may be what a template's {reject} says. */
 static void log_result(const struct lane *lane, const struct lane_letter *letter)
 {
     char name[200];
 
     (void)name_of(lane, name);
     if (letter->outcome == JOURNAL_RETRY) {
-        /* A peer that is down would fill the log: each doubling of the tries is told. */
-        if ((letter->attempt & (letter->attempt - 1)) == 0) {
-            log_warning("retry", "lane=%s message=%lld try=%lld %s: %s; next in %llu.%llu s", name,
-                        (long long)letter->message, (long long)letter->attempt, letter->word,
-                        letter->reason, (unsigned long long)(letter->wait / 1000),
-                        (unsigned long long)(letter->wait % 1000 / 100));
-        }
-    } else if (letter->outcome == JOURNAL_DEAD) {
+        log_retry(lane, letter, name);
+    } else if (letter->outcome == JOURNAL_DEAD && may_tell(lane, DELIVER_DEAD)) {
         log_error("dead-letter", "lane=%s message=%lld try=%lld %s", name,
                   (long long)letter->message, (long long)letter->attempt, letter->word);
-    } else if (letter->outcome == JOURNAL_HALT) {
+    } else if (letter->outcome == JOURNAL_HALT && may_tell(lane, DELIVER_HALTED)) {
         log_error("halted", "lane=%s message=%lld %s: the lane waits for a person", name,
                   (long long)letter->message, letter->word);
     }
@@ -253,7 +271,8 @@ static void on_result(struct door *door, const struct door_result *result)
         [DOOR_WITHDRAWN] = CONFIG_POLICY_RETRY,
     };
 
-    assert(letter != NULL && letter->state == LETTER_SENDING);
+    assert(letter != NULL);
+    assert(letter->state == LETTER_SENDING);
     if (result->outcome == DOOR_WITHDRAWN) {
         drop_letter(lane, letter);
         lane->holding = true;
@@ -267,7 +286,8 @@ static void on_result(struct door *door, const struct door_result *result)
 
         if (copy != NULL) { /* else the answer is not kept; what it said is */
             memcpy(copy, result->answer.ptr, result->answer.len);
-            letter->answer = (hl7_slice){copy, result->answer.len};
+            letter->answer.ptr = copy;
+            letter->answer.len = result->answer.len;
         }
     }
     if (result->outcome == DOOR_ACCEPTED) {
@@ -324,10 +344,11 @@ static bool prepare(struct lane *lane, struct lane_letter *letter)
         letter->outcome = JOURNAL_FILTERED;
         conclude(lane, letter, "filtered", letter->reason);
     } else {
-        decide(lane, letter,
-               outcome == CONVERT_FAILED ? lane->to->on_conversion_error : CONFIG_POLICY_RETRY);
-        conclude(lane, letter, outcome == CONVERT_FAILED ? "conversion-error" : "out-of-memory",
-                 letter->reason);
+        bool converted = outcome == CONVERT_DONE; /* but there was no memory for a copy */
+
+        letter->quotes = outcome == CONVERT_REFUSED;
+        decide(lane, letter, converted ? CONFIG_POLICY_RETRY : lane->to->on_conversion_error);
+        conclude(lane, letter, converted ? "out-of-memory" : "conversion-error", letter->reason);
     }
     return false;
 }
@@ -379,8 +400,11 @@ static void send_letter(struct lane *lane, struct lane_letter *letter)
     letter->ended = letter->started;
     if (letter->damaged) {
         letter->outcome = JOURNAL_DEAD;
-        log_error("damaged", "lane=%s message=%lld its stored bytes fail their checksum; set aside",
-                  name_of(lane, name), (long long)letter->message);
+        if (may_tell(lane, DELIVER_DAMAGED)) {
+            log_error("damaged",
+                      "lane=%s message=%lld its stored bytes fail their checksum; set aside",
+                      name_of(lane, name), (long long)letter->message);
+        }
         conclude(lane, letter, "damaged", "its stored bytes fail their checksum");
     } else if (!have_door(lane)) {
         decide(lane, letter, CONFIG_POLICY_RETRY);
@@ -502,8 +526,10 @@ void lane_answered(struct lane *lane, enum journal_code code, struct lane_letter
     }
     forget_recorded(lane);
     lane->ignores_time = false;
-    if (fetched != NULL && (lane->deliver->draining || lane->retiring)) {
-        lane_letter_free(&fetched); /* it is given out again at the next start */
+    if (fetched != NULL && (lane->deliver->draining || lane->retiring || lane->holding)) {
+        /* The journal gives it out again: at the next start, or behind what it must not overtake. */
+        lane_letter_free(&fetched);
+        lane->more = true;
     } else if (fetched != NULL) {
         lane->more = true;
         send_letter(lane, fetched);

@@ -125,7 +125,8 @@ static enum journal_code fetch_sent(struct journal *journal, struct lane_letter 
         return JOURNAL_NO_MEMORY;
     }
     memcpy(copy, bytes.ptr, bytes.len);
-    letter->sent_before = (hl7_slice){copy, bytes.len};
+    letter->sent_before.ptr = copy;
+    letter->sent_before.len = bytes.len;
     memcpy(letter->sent_hash, last.hash, sizeof letter->sent_hash);
     return JOURNAL_OK;
 }

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../base/log.h"
 #include "../../net/errand.h"
 
 enum { READ_SIZE = 64 * 1024 };
@@ -30,11 +29,14 @@ static void close_source(struct program *program, struct loop_source *source)
 
 static void end_line(struct program *program)
 {
-    if (program->lines < PROGRAM_LINES) {
-        log_info("command-says", "destination=%s: %.*s", program->name, (int)program->line_len,
-                 program->line);
-    } else if (program->lines == PROGRAM_LINES) {
-        log_info("command-says", "destination=%s: (more lines are not shown)", program->name);
+    if (program->lines <= PROGRAM_LINES &&
+        log_may(&program->limit, "command-says", program->loop->now)) {
+        if (program->lines < PROGRAM_LINES) {
+            log_info("command-says", "destination=%s says: %.*s", program->name,
+                     (int)program->line_len, program->line);
+        } else {
+            log_info("command-says", "destination=%s (more lines are not shown)", program->name);
+        }
     }
     program->lines += program->lines <= PROGRAM_LINES;
     program->line_len = 0;

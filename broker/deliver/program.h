@@ -15,6 +15,7 @@
 #define BROKER_DELIVER_PROGRAM_H
 
 #include "../../base/child.h"
+#include "../../base/log.h"
 #include "../../base/memory.h"
 #include "../../net/loop.h"
 #include "hl7.h"
@@ -60,6 +61,7 @@ struct program {
     char line[PROGRAM_LINE_MAX];
     size_t line_len;
     size_t lines; /* seen since they were counted anew */
+    struct log_limit limit;
 };
 
 /* Starts it. What was held of an earlier one is forgotten. 0 or an errno. */

@@ -103,7 +103,8 @@ bool ingest_item_set_reply(struct ingest_item *item, hl7_slice framed)
         memcpy(copy, framed.ptr, framed.len);
     }
     free((void *)(uintptr_t)item->reply.ptr);
-    item->reply = (hl7_slice){copy, framed.len};
+    item->reply.ptr = copy;
+    item->reply.len = framed.len;
     return true;
 }
 
@@ -177,6 +178,11 @@ static enum journal_code item_run(struct store_work *work, struct journal *journ
     return code;
 }
 
+static const char *name_of(const struct ingest_listener *listener)
+{
+    return listener->config != NULL ? listener->config->name : "-";
+}
+
 static const char *reason_of(enum journal_code code)
 {
     return code == JOURNAL_FULL ? "the store is full; send again later"
@@ -191,8 +197,7 @@ static void not_stored(struct ingest_item *item, enum journal_code code)
 
     listener->counters.failed++;
     ingest_note(listener, INGEST_NOT_STORED, "listener=%s %s: %s; answered with an error",
-                listener->config != NULL ? listener->config->name : "-", journal_code_name(code),
-                store_trouble(listener->ingest->store));
+                name_of(listener), journal_code_name(code), store_trouble(listener->ingest->store));
     ingest_item_refuse(item, &verdict);
 }
 
@@ -214,14 +219,17 @@ static void tell_results(struct ingest_item *item)
         case JOURNAL_DUPLICATE:
             listener->counters.duplicates++;
             ingest_note(listener, INGEST_DUPLICATE,
-                        "the same as message %lld; answered as that was, not delivered again", id);
+                        "listener=%s message=%lld came again; answered as then, not delivered "
+                        "again",
+                        name_of(listener), id);
             break;
         case JOURNAL_CONFLICT:
             listener->counters.stored++;
             listener->counters.conflicts++;
             ingest_note(listener, INGEST_CONFLICT,
-                        "message %lld has the control id of an earlier one and other content; held",
-                        id);
+                        "listener=%s message=%lld has the control id of an earlier one and other "
+                        "content; held",
+                        name_of(listener), id);
             break;
         }
     }

@@ -82,10 +82,12 @@ static bool take_junk(struct ingest_session *session, hl7_slice bytes)
     }
     if (first && !(blank && session->blank_logged)) {
         session->blank_logged = session->blank_logged || blank;
+        /* Blanks are shown; anything else may be the bytes of a message. */
         ingest_note(listener, INGEST_JUNK,
-                    "listener=%s peer=%s skipped bytes between frames, hex=%s%s", name_of(session),
-                    session->peer, stray_excerpt(bytes, hex),
-                    hl7_slice_starts(bytes, HL7_TEXT("MSH"))
+                    "listener=%s peer=%s bytes=%zu skipped between frames%s%s", name_of(session),
+                    session->peer, bytes.len, blank ? ", hex " : "",
+                    blank ? stray_excerpt(bytes, hex)
+                    : hl7_slice_starts(bytes, HL7_TEXT("MSH"))
                         ? "; looks like HL7 without MLLP framing (VT before it)"
                         : "");
     }

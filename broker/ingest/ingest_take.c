@@ -391,7 +391,7 @@ static struct answer_verdict describe_batch(struct ingest_session *session,
 
 static bool take_batch(struct ingest_session *session, hl7_slice payload)
 {
-    struct answer_verdict verdict = {.outcome = HL7_ACCEPTED};
+    struct answer_verdict verdict;
     struct hl7_error error;
     hl7_slice reply = {NULL, 0};
     size_t count = 0;

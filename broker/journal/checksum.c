@@ -23,6 +23,14 @@ void checksum_init(struct checksum *checksum)
     }
 }
 
+/* Eight bytes as a number, the first one lowest. */
+static uint64_t read_eight(const unsigned char *p)
+{
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+           (uint64_t)p[7] << 56;
+}
+
 uint64_t checksum_of(const struct checksum *checksum, hl7_slice bytes)
 {
     const unsigned char *p = (const unsigned char *)bytes.ptr;
@@ -30,11 +38,11 @@ uint64_t checksum_of(const struct checksum *checksum, hl7_slice bytes)
     uint64_t rest = ~UINT64_C(0);
 
     for (; end - p >= 8; p += 8) {
-        uint64_t sum = 0;
-        for (unsigned i = 0; i < 8; i++) {
-            sum ^= checksum->table[7 - i][((rest >> (8 * i)) & 0xff) ^ p[i]];
-        }
-        rest = sum;
+        uint64_t word = rest ^ read_eight(p);
+        rest = checksum->table[7][word & 0xff] ^ checksum->table[6][word >> 8 & 0xff] ^
+               checksum->table[5][word >> 16 & 0xff] ^ checksum->table[4][word >> 24 & 0xff] ^
+               checksum->table[3][word >> 32 & 0xff] ^ checksum->table[2][word >> 40 & 0xff] ^
+               checksum->table[1][word >> 48 & 0xff] ^ checksum->table[0][word >> 56];
     }
     for (; p < end; p++) {
         rest = checksum->table[0][(rest & 0xff) ^ *p] ^ (rest >> 8);

@@ -68,6 +68,7 @@ void journal_rollback(struct journal *journal)
         sql_do(journal, STATEMENT_ROLLBACK, NULL, 0) != JOURNAL_OK) {
         journal->failed = true;
     }
+    journal_lanes_forget(journal);
     journal->in_transaction = false;
     journal->doomed = JOURNAL_OK;
 }

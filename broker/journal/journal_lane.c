@@ -5,42 +5,96 @@
 #include "sql.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { LANE_COLUMN_ID, LANE_COLUMN_OWNER, LANE_COLUMN_UNTIL };
 
-static sqlite3_stmt *ask_lane(struct journal *journal, const struct journal_lane *lane)
+/* ---- Ids ------------------------------------------------------------------------------------- */
+
+/* Where a lane's id is remembered: messages come in for the same few lanes all the time. A lane is never
+ * removed, so an id stays true, unless the transaction that made the lane is undone. */
+static struct sql_known_lane *known_lane(struct journal *journal, const struct journal_lane *lane)
 {
-    return sql_ask(journal, STATEMENT_LANE_FIND,
-                   VALUES(TEXT(sql_clip(lane->route)), TEXT(sql_clip(lane->destination)),
-                          NUMBER(lane->number)));
+    uint64_t mixed = checksum_of(&journal->checksum, lane->route) * 31 +
+                     checksum_of(&journal->checksum, lane->destination) + (uint64_t)lane->number;
+
+    return &journal->known[mixed % SQL_KNOWN_LANES];
+}
+
+static bool is_known(const struct sql_known_lane *known, const struct journal_lane *lane)
+{
+    return known->id != 0 && known->number == lane->number &&
+           hl7_slice_equal((hl7_slice){known->route, known->route_len}, lane->route) &&
+           hl7_slice_equal((hl7_slice){known->destination, known->destination_len},
+                           lane->destination);
+}
+
+static void remember(struct sql_known_lane *known, const struct journal_lane *lane, int64_t id)
+{
+    known->id = id;
+    known->number = lane->number;
+    known->route_len = lane->route.len;
+    known->destination_len = lane->destination.len;
+    memcpy(known->route, lane->route.ptr, lane->route.len);
+    memcpy(known->destination, lane->destination.ptr, lane->destination.len);
+}
+
+void journal_lanes_forget(struct journal *journal)
+{
+    for (size_t i = 0; i < SQL_KNOWN_LANES; i++) {
+        journal->known[i].id = 0;
+    }
+}
+
+static struct journal_lane clipped(const struct journal_lane *lane)
+{
+    return (struct journal_lane){sql_clip(lane->route), sql_clip(lane->destination), lane->number};
+}
+
+static sqlite3_stmt *ask_lane(struct journal *journal, enum statement statement,
+                              const struct journal_lane *lane)
+{
+    return sql_ask(journal, statement,
+                   VALUES(TEXT(lane->route), TEXT(lane->destination), NUMBER(lane->number)));
 }
 
 static enum journal_code add_lane(struct journal *journal, const struct journal_lane *lane,
                                   int64_t *ret_id)
 {
-    enum journal_code code =
-        sql_do(journal, STATEMENT_LANE_ADD,
-               VALUES(TEXT(sql_clip(lane->route)), TEXT(sql_clip(lane->destination)),
-                      NUMBER(lane->number)));
+    enum journal_code code = sql_row(journal, ask_lane(journal, STATEMENT_LANE_ADD, lane));
 
-    if (code == JOURNAL_OK) {
-        *ret_id = sqlite3_last_insert_rowid(journal->db);
+    if (code != JOURNAL_NONE) {
+        return code;
     }
-    return code;
+    *ret_id = sqlite3_last_insert_rowid(journal->db);
+    return JOURNAL_OK;
 }
 
 enum journal_code journal_lane_id(struct journal *journal, const struct journal_lane *lane,
                                   int64_t *ret_id)
 {
-    sqlite3_stmt *found = ask_lane(journal, lane);
-    enum journal_code code = sql_row(journal, found);
+    const struct journal_lane wanted = clipped(lane);
+    struct sql_known_lane *known = known_lane(journal, &wanted);
 
+    if (is_known(known, &wanted)) {
+        *ret_id = known->id;
+        return JOURNAL_OK;
+    }
+    sqlite3_stmt *found = ask_lane(journal, STATEMENT_LANE_FIND, &wanted);
+    enum journal_code code = sql_row(journal, found);
     if (code == JOURNAL_OK) {
         *ret_id = sqlite3_column_int64(found, LANE_COLUMN_ID);
         sql_end(found);
+    } else if (code == JOURNAL_NONE) {
+        code = add_lane(journal, &wanted, ret_id);
     }
-    return code == JOURNAL_NONE ? add_lane(journal, lane, ret_id) : code;
+    if (code == JOURNAL_OK) {
+        remember(known, &wanted, *ret_id);
+    }
+    return code;
 }
+
+/* ---- Leases and states ----------------------------------------------------------------------- */
 
 enum journal_code journal_lease(struct journal *journal, const struct journal_lane *lane,
                                 hl7_slice owner, int64_t now, int64_t until, int64_t *ret_lane)
@@ -53,7 +107,8 @@ enum journal_code journal_lease(struct journal *journal, const struct journal_la
         return code;
     }
     owner = sql_clip(owner);
-    sqlite3_stmt *found = ask_lane(journal, lane);
+    const struct journal_lane wanted = clipped(lane);
+    sqlite3_stmt *found = ask_lane(journal, STATEMENT_LANE_FIND, &wanted);
     code = sql_row(journal, found);
     if (code == JOURNAL_OK) {
         hl7_slice holder = sql_text_at(found, LANE_COLUMN_OWNER);
@@ -65,7 +120,7 @@ enum journal_code journal_lease(struct journal *journal, const struct journal_la
             return JOURNAL_LOCKED;
         }
     } else if (code == JOURNAL_NONE) {
-        code = add_lane(journal, lane, &id);
+        code = add_lane(journal, &wanted, &id);
     }
     if (code == JOURNAL_OK) {
         code =

@@ -25,12 +25,25 @@ enum statement {
  * commit does it itself, so that the log stays bounded with a caller that never tends. */
 enum { SQL_LOG_PAGES = 1000, SQL_LOG_PAGES_MAX = 4000, SQL_LENT_MAX = 2 };
 
+enum { SQL_KNOWN_LANES = 16 };
+
+/* A lane whose id is remembered; id 0: none. */
+struct sql_known_lane {
+    int64_t id;
+    int64_t number;
+    size_t route_len;
+    size_t destination_len;
+    char route[JOURNAL_TEXT_MAX];
+    char destination[JOURNAL_TEXT_MAX];
+};
+
 struct journal {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     sqlite3_stmt *lent[SQL_LENT_MAX]; /* their rows are in the caller's hands */
     size_t lent_count;
     struct checksum checksum;
+    struct sql_known_lane known[SQL_KNOWN_LANES];
     uint64_t max_bytes;
     int page_size;
     int log_pages; /* in the write-ahead log, when it was last added to */
@@ -117,6 +130,9 @@ int64_t sql_checksum(const struct journal *journal, int64_t message, hl7_slice b
 /* Finds a lane, or makes it. */
 enum journal_code journal_lane_id(struct journal *journal, const struct journal_lane *lane,
                                   int64_t *ret_id);
+
+/* Forgets the ids that are remembered: a transaction was undone. */
+void journal_lanes_forget(struct journal *journal);
 
 /* A delivery and where it belongs. */
 struct sql_delivery {

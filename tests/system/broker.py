@@ -43,7 +43,7 @@ class Broker:
         """Starts it; returns when it is ready."""
         self.program = Program("run", self.path, **self.settings)
         self.test.addCleanup(self.program.kill)
-        self.program.wait_for(rb": ready: ")
+        self.program.wait_for(rb': ready: |"event":"ready"')
         return self
 
     def port(self, listener="in"):

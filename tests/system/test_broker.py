@@ -303,7 +303,7 @@ class Answers(support.TestCase):
                 other = message("A1").replace(b"DOE", b"ROE")
                 self.assertEqual(msa(client.exchange(other)), (b"AA", b"A1"))
                 client.exchange(message("A3"))
-            broker.program.wait_for(rb"conflict: message \d+ has the control id of an earlier one")
+            broker.program.wait_for(rb"conflict: listener=in message=\d+ has the control id of an earlier one")
             wait_until(lambda: len(peer.ids) == 3, "the deliveries")
             self.assertEqual(peer.ids, ["A1", "A2", "A3"])
 

@@ -140,7 +140,17 @@ class ManualPages(TestCase):
     def test_no_character_of_the_text_is_taken_for_a_command(self):
         for verb in ["orderly", *verbs()]:
             for line in self.page(verb).decode().splitlines():
-                self.assertRegex(line, r"^(\.(\\\"|TH|SH|TP|PP|B|BR|br)( |$)|[^.']|$)")
+                self.assertRegex(line, r"^(\.(\\\"|TH|SH|TP|PP|B|BR|br|nh)( |$)|[^.']|$)")
+
+    @unittest.skipUnless(shutil.which("groff"), "groff is not installed")
+    def test_no_word_of_a_page_is_cut_in_two(self):
+        for name in ["orderly", *verbs()]:
+            for width in ("80n", "40n"):
+                done = subprocess.run(["groff", "-man", "-Tutf8", f"-rLL={width}"],
+                                      input=self.page(name), capture_output=True,
+                                      timeout=PATIENCE, check=False)
+                self.assertIn(b"SEE ALSO", re.sub(rb"\x1b\[\d*m|.\x08", b"", done.stdout))
+                self.assertNotIn("\u2010", done.stdout.decode())
 
     @unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
     def test_mandoc_has_no_complaints(self):

@@ -43,20 +43,20 @@ static inline char *edge_copy(const void *bytes, size_t len)
     size_t room = edge_room(len);
     /* Not MAP_ANONYMOUS: strict C17 does not declare it. */
     int zero = open("/dev/zero", O_RDWR);
-    char *memory = MAP_FAILED;
+    char *pages = MAP_FAILED;
 
     if (zero >= 0) {
-        memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE, zero, 0);
+        pages = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE, zero, 0);
         (void)close(zero);
     }
-    if (memory == MAP_FAILED || mprotect(memory + room, page, PROT_NONE) != 0) {
+    if (pages == MAP_FAILED || mprotect(pages + room, page, PROT_NONE) != 0) {
         fail_msg("no memory for a copy of %zu bytes", len);
         return NULL;
     }
     if (len > 0) {
-        memcpy(memory + room - len, bytes, len);
+        memcpy(pages + room - len, bytes, len);
     }
-    return memory + room - len;
+    return pages + room - len;
 }
 
 static inline void edge_free(char *copy, size_t len)

@@ -28,17 +28,17 @@ static const struct {
      "3:1: warning: 'ack' has no effect here; it goes with 'address'\n"},
     {LISTENER "[listener two]\naddress = localhost:02575\n" DESTINATION
               "[route r]\nfrom = in, two\nto = out\n",
-     "4:1: listener 'in' in line 1 takes this address already\n"},
+     "4:1: listener 'in', in line 1 of main.ini, takes this address already\n"},
     {"[listener in]\naddress = 10.0.0.1:2575\nallow-plaintext = yes\n"
      "[listener two]\naddress = [::]:2575\nallow-plaintext = yes\n" DESTINATION
      "[route r]\nfrom = in, two\nto = out\n",
-     "5:1: listener 'in' in line 1 takes this address already\n"},
+     "5:1: listener 'in', in line 1 of main.ini, takes this address already\n"},
     {"[listener in]\naddress = 127.0.0.1:0\n[listener two]\naddress = 127.0.0.1:0\n" DESTINATION
      "[route r]\nfrom = in, two\nto = out\n",
      ""},
     {"[listener in]\ndirectory = x\n[listener two]\ndirectory = x\n" DESTINATION
      "[route r]\nfrom = in, two\nto = out\n",
-     "4:1: listener 'in' in line 1 takes this folder already\n"},
+     "4:1: listener 'in', in line 1 of main.ini, takes this folder already\n"},
     {"[listener in]\ndirectory = x\n" ROUTE "[destination out]\ndirectory = x\n",
      "6:1: warning: listener 'in' takes what is written to this folder\n"},
     {LISTENER DESTINATION ROUTE "[listener two]\naddress = 2576\n",
@@ -60,7 +60,7 @@ static const struct {
     {LISTENER DESTINATION ROUTE "key = PID-3.1\n",
      "8:1: warning: a key has no effect with one lane; 'lanes' says how many\n"},
     {LISTENER DESTINATION ROUTE "stop = yes\n[route late]\nfrom = in\nto = out\n",
-     "9:1: warning: no message comes to this route: 'r', in line 5, takes all and stops\n"},
+     "9:1: warning: no message comes to this route: 'r', in line 5 of main.ini, takes all and stops\n"},
     {LISTENER DESTINATION ROUTE
      "stop = yes\nwhen = MSH-9.1 = 'ADT'\n[route late]\nfrom = in\nto = out\n",
      ""},

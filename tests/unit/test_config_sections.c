@@ -259,6 +259,16 @@ static void a_value_may_be_what_a_file_holds(void **state)
     assert_string_equal(attempt->config->destinations[0].command.words[2], "$HOME");
 }
 
+static void a_file_of_the_configuration_is_named_openly(void **state)
+{
+    struct config_try *attempt = *state;
+
+    folder_write_text(&attempt->folder, "name", "t.hl7\n");
+    config_try_expect(attempt, "include = ${file:name}\n" ALL "template = ${file:name}\n",
+                      "1:11: cannot read ${file:name}: No such file or directory\n"
+                      "9:12: cannot read ${file:name}: No such file or directory\n");
+}
+
 static void what_a_file_holds_is_in_no_message(void **state)
 {
     struct config_try *attempt = *state;
@@ -355,6 +365,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             defaults_hold_for_every_section_of_their_kind_wherever_they_stand, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_value_may_be_what_a_file_holds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_of_the_configuration_is_named_openly, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_a_file_holds_is_in_no_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_first_file_that_cannot_be_read_is_a_finding, set_up,
                                         tear_down),

@@ -27,6 +27,7 @@ static int set_up(void **state)
     }
     (void)snprintf(place->folder, sizeof place->folder, "/tmp/orderly-socket-XXXXXX");
     if (mkdtemp(place->folder) == NULL) {
+        free(place);
         return -1;
     }
     (void)snprintf(place->path, sizeof place->path, "%s/run/control.sock", place->folder);

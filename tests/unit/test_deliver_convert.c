@@ -96,7 +96,7 @@ static void a_template_makes_the_message(void **state)
 static void a_refusal_is_an_error_and_nothing_at_all_is_filtered(void **state)
 {
     (void)state;
-    check("{if PID-3 = '0007'}{reject 'AE' 'no order'}{end}x", &plain, CONVERT_FAILED, "no order");
+    check("{if PID-3 = '0007'}{reject 'AE' 'no order'}{end}x", &plain, CONVERT_REFUSED, "no order");
     check("{if PID-3 = '1'}x{end}", &plain, CONVERT_FILTERED, "makes nothing");
 }
 

@@ -3,6 +3,8 @@
  * Lanes: leases, states, counters. */
 #include "journal_desk.h"
 
+#include <stdio.h>
+
 static enum journal_code lease(const struct desk *desk, const char *owner, int64_t now,
                                int64_t until, int64_t *ret_lane)
 {
@@ -76,6 +78,52 @@ static void lanes_differ_by_route_destination_and_number(void **state)
         }
     }
     desk_commit(&desk);
+    desk_close(&desk);
+}
+
+/* Its id must not be remembered. */
+static void a_lane_that_was_undone_is_made_anew(void **state)
+{
+    struct desk desk;
+    struct journal_message message = desk_message("1", "MSH|1", 0);
+    struct journal_appended appended;
+    const struct journal_lane undone = desk_lane("undone");
+
+    (void)state;
+    desk_open(&desk);
+    message.deliveries = &undone;
+    message.delivery_count = 1;
+    desk_begin(&desk);
+    assert_int_equal(journal_append(desk.journal, &message, 1, &appended), JOURNAL_OK);
+    journal_rollback(desk.journal);
+    (void)desk_store(&desk, "2", "MSH|2", "ris");
+    (void)desk_store(&desk, "3", "MSH|3", "undone");
+    assert_slice(desk_next(&desk, desk_lease(&desk, "ris"), 0).bytes, "MSH|2");
+    assert_slice(desk_next(&desk, desk_lease(&desk, "undone"), 0).bytes, "MSH|3");
+    desk_check_counters(&desk);
+    desk_close(&desk);
+}
+
+/* More lanes than ids are remembered of. */
+static void many_lanes_are_told_apart(void **state)
+{
+    struct desk desk;
+    char name[16];
+
+    (void)state;
+    desk_open(&desk);
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(name, sizeof name, "peer%d", i % 50);
+        (void)desk_store(&desk, "1", name, name);
+    }
+    assert_int_equal(desk_query(&desk, "SELECT count(*) FROM lanes"), 50);
+    for (int i = 0; i < 50; i++) {
+        (void)snprintf(name, sizeof name, "peer%d", i);
+        int64_t lane = desk_lease(&desk, name);
+        assert_slice(desk_next(&desk, lane, 0).bytes, name);
+        assert_int_equal(desk_lane_status(&desk, lane).depth, 4);
+    }
+    desk_check_counters(&desk);
     desk_close(&desk);
 }
 
@@ -163,6 +211,8 @@ int main(void)
         cmocka_unit_test(a_lease_keeps_others_out_until_it_runs_out),
         cmocka_unit_test(only_its_owner_gives_a_lease_back),
         cmocka_unit_test(lanes_differ_by_route_destination_and_number),
+        cmocka_unit_test(a_lane_that_was_undone_is_made_anew),
+        cmocka_unit_test(many_lanes_are_told_apart),
         cmocka_unit_test(a_paused_lane_stays_so_and_takes_in_more),
         cmocka_unit_test(setting_an_unknown_lane_is_none),
         cmocka_unit_test(the_status_tells_of_the_head),

@@ -324,6 +324,8 @@ static void sweeping_leaves_what_is_being_written_and_what_is_not_ours(void **st
 
 static void moving_never_replaces(void **state)
 {
+    char moved[NEW_FILE_NUMBERED];
+
     (void)state;
     assert_int_equal(mkdirat(folder.fd, "done", 0700), 0);
     int done = openat(folder.fd, "done", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -331,7 +333,8 @@ static void moving_never_replaces(void **state)
     for (int i = 0; i < 2; i++) {
         folder_write(&folder, "a.hl7", HL7_TEXT("new"));
         disk_trouble_fail(DISK_RENAME, 1, i == 0 ? 0 : EINVAL);
-        assert_true(new_file_move(folder.fd, "a.hl7", done, "a.hl7"));
+        assert_true(new_file_move(folder.fd, "a.hl7", done, "a.hl7", moved));
+        assert_string_equal(moved, i == 0 ? "a-2.hl7" : "a-3.hl7");
         assert_false(folder_has(&folder, "a.hl7"));
     }
     assert_slice(folder_read(&folder, "done/a.hl7"), "old");
@@ -342,8 +345,10 @@ static void moving_never_replaces(void **state)
 
 static void moving_what_is_not_there_fails(void **state)
 {
+    char moved[NEW_FILE_NUMBERED];
+
     (void)state;
-    assert_false(new_file_move(folder.fd, "none", folder.fd, "a"));
+    assert_false(new_file_move(folder.fd, "none", folder.fd, "a", moved));
     assert_int_equal(errno, ENOENT);
 }
 
