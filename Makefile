@@ -5,6 +5,8 @@ BUILD = build
 PREFIX ?= /usr/local
 DESTDIR ?=
 CMAKE_FLAGS ?=
+# How often `make crash` kills the broker.
+N ?= 10000
 # Seconds for each fuzzer: 20 in `make test`, where those of templates get three times as many; an hour
 # in `make fuzz`.
 FUZZ_SECONDS ?=
@@ -13,7 +15,7 @@ JOBS := $(shell nproc)
 configure = cmake -S . -B $(BUILD) -G Ninja -DCMAKE_C_COMPILER=$(CC) \
 	-DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
 
-.PHONY: build test demo bench fuzz coverage lint format install clean help packages
+.PHONY: build test demo bench fuzz crash coverage lint format install clean help packages
 
 build: ## build the program and the library in build/ (the default)
 	@scripts/install-packages --check build
@@ -44,6 +46,11 @@ fuzz: ## run each fuzzer for FUZZ_SECONDS (an hour), two at a time
 	@scripts/build-variant fuzz $(BUILD)/fuzz
 	@ls fuzz/fuzz_*.c | sed 's|.*/fuzz_||; s|\.c$$||' | xargs -n 1 -P $(JOBS) \
 		scripts/fuzz $(BUILD)/fuzz $(or $(FUZZ_SECONDS),3600)
+
+crash: ## kill the broker N times (10000) under load, and compare what was sent with what was delivered
+	@scripts/install-packages build
+	@scripts/build-variant crash $(BUILD)/crash
+	@ORDERLY=$(BUILD)/crash/orderly /usr/bin/python3 tests/crash/crash.py $(N)
 
 coverage: ## print the lines and branches the tests reach, per file
 	@scripts/install-packages build coverage

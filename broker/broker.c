@@ -3,6 +3,7 @@
  * The broker's start, its signals and its end. */
 #include "broker.h"
 
+#include "../base/crash_point.h"
 #include "../base/log.h"
 
 #include <errno.h>
@@ -165,6 +166,7 @@ static bool start(struct broker *broker)
         return false;
     }
     raise_descriptor_limit(broker->config);
+    CRASH_POINT("start.journal.before");
     broker->store = store_open(orderly->data, NULL, &broker->loop, reason);
     if (broker->store == NULL) {
         log_fatal("journal", "%s", reason);
@@ -177,6 +179,7 @@ static bool start(struct broker *broker)
         log_fatal("start", "a template could not be loaded, or memory is short");
         return false;
     }
+    CRASH_POINT("start.journal.after");
     broker_wake_lanes(broker);
     return broker_control_open(broker) && open_listeners(broker);
 }

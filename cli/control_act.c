@@ -107,12 +107,18 @@ static void print_skipped(const struct record *record)
     put_number(record, ": gave up delivery", "delivery");
 }
 
+static void print_backup(const struct record *record)
+{
+    put_text(record, "path");
+    (void)fputs(": complete", stdout);
+}
+
 static const struct {
     const char *kind;
     void (*print)(const struct record *record);
-} lines[] = {{"resent", print_resent},     {"missing", print_missing},
-             {"settled", print_settled},   {"released", print_released},
-             {"lane-set", print_lane_set}, {"skipped", print_skipped}};
+} lines[] = {{"resent", print_resent},     {"missing", print_missing},   {"settled", print_settled},
+             {"released", print_released}, {"lane-set", print_lane_set}, {"skipped", print_skipped},
+             {"backup", print_backup}};
 
 static void print_line(const struct record *record)
 {

@@ -44,16 +44,18 @@ static void print_cell(const struct table *table, size_t column, const char *tex
         pad(file, fill);
         *at += fill;
     }
-    if (last && *at + width > table->terminal->width && table->terminal->width > *at + 8) {
+    bool cut = last && *at + width > table->terminal->width && table->terminal->width > *at + 8;
+    if (cut) {
         shown = text_front(shown, table->terminal->width - *at - 1);
-        text_style(table->terminal, style);
-        (void)fwrite(shown.ptr, 1, shown.len, file);
-        (void)fputs("\u2026", file);
-    } else {
-        text_style(table->terminal, style);
-        (void)fwrite(shown.ptr, 1, shown.len, file);
     }
-    text_style(table->terminal, TEXT_NORMAL);
+    if (style != TEXT_NORMAL) {
+        text_style(table->terminal, style);
+    }
+    (void)fwrite(shown.ptr, 1, shown.len, file);
+    (void)fputs(cut ? "\u2026" : "", file);
+    if (style != TEXT_NORMAL) {
+        text_style(table->terminal, TEXT_NORMAL);
+    }
     *at += width;
     if (!last) {
         pad(file, (table->columns[column].right ? 0 : fill) + GAP);

@@ -61,7 +61,7 @@ static void put_waiting(const struct status *status, const struct record *lane)
     char age[WHEN_TEXT];
 
     control_print_counted(record_get_number(lane, "depth"), "message", counted);
-    (void)fprintf(file, "; %s wait", counted);
+    (void)fprintf(file, "; %s wait%s", counted, record_get_number(lane, "depth") == 1 ? "s" : "");
     if (oldest != 0) {
         age_of(status, oldest, age);
         (void)fprintf(file, ", the oldest for %s", age);

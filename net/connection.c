@@ -214,8 +214,10 @@ bool connection_has_input(const struct connection *connection)
 void connection_consume(struct connection *connection, size_t n)
 {
     assert(n <= connection->held.len);
-    connection->held.ptr += n;
-    connection->held.len -= n;
+    if (n > 0) { /* nothing may be held, at no place */
+        connection->held.ptr += n;
+        connection->held.len -= n;
+    }
     if (connection->held.len == 0 && !connection->in_event) {
         (void)keep_held(connection); /* nothing is left: this gives the buffer back */
     }

@@ -209,6 +209,17 @@ static enum journal_code run_step(struct store_work *work, struct journal *journ
 
 static void session_go_on(struct session *session);
 
+/* Nobody waits for the answer any more. */
+static void task_leave(struct task *task)
+{
+    if (!task->leaving && task->handler->leave != NULL && task->handler->leave(task)) {
+        task->leaving = true;
+        task_go_on(task);
+    } else {
+        task_forget(task->control, task);
+    }
+}
+
 static void on_step_done(struct store_work *work, enum journal_code code)
 {
     struct task *task = LOOP_OWNER(work, struct task, work);
@@ -226,7 +237,7 @@ static void on_step_done(struct store_work *work, enum journal_code code)
         }
     }
     if (session == NULL) {
-        task_forget(task->control, task);
+        task_leave(task);
     } else if (task->more && task->error == REQUEST_GOOD && !task->out.failed) {
         (void)task_send_step(task);
     } else if (task_finish(task)) {

@@ -147,6 +147,10 @@ static const struct request_parameter prune_parameters[] = {
      .doc = "The oldest settled ones, while more than that is in use"},
     END};
 
+static const struct request_parameter backup_parameters[] = {
+    {.name = "path", .required = true, .doc = "The file, as the broker names it: an absolute path"},
+    END};
+
 static const struct request_spec specs[] = {
 #define REQUEST(name, parameters, doc) {#name, parameters, doc},
 #include "requests.tbl"

@@ -10,6 +10,7 @@
  *     begin   once, in the loop's thread; may be the whole answer
  *     step    in the journal's thread, as long as it sets `more`
  *     done    after each step that holds, in the loop's thread: tells lanes
+ *     leave   when nobody waits for the answer any more; true: one more step, to clean up
  *
  * A step may be run again after its transaction was undone. So it begins at `at`, which it only reads,
  * and leaves in `next` where the following one begins; the answer is cut back to what had gone
@@ -76,6 +77,7 @@ struct task_handler {
     void (*begin)(struct task *task);
     enum journal_code (*step)(struct task *task, struct journal *journal);
     void (*done)(struct task *task);
+    bool (*leave)(struct task *task);
 };
 
 struct task {
@@ -99,6 +101,9 @@ struct task {
     struct task_lanes lanes;
     char indexes[TASK_INDEXES_MAX][JOURNAL_TEXT_MAX + 1];
     size_t index_count;
+    struct journal_backup *copy; /* `backup`: void when the journal was opened again since */
+    uint64_t generation;         /* how often it had been, when the copy was begun */
+    bool leaving;                /* the step cleans up */
     /* control.c's */
     struct control *control;
     struct session *session; /* NULL: nobody waits for the answer any more */

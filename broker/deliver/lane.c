@@ -4,6 +4,8 @@
  * event - a result of the door, an answer of the journal, a timer, a stored message - ends there. */
 #include "deliver.h"
 
+#include "../../base/crash_point.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +281,7 @@ static void on_result(struct door *door, const struct door_result *result)
         step(lane);
         return;
     }
+    CRASH_POINT("deliver.answer");
     letter->ended = deliver_clock();
     lane->counters.tries++;
     if (result->answer.len > 0) {
@@ -376,7 +379,9 @@ static void hand_over(struct lane *lane, struct lane_letter *letter)
         out.asks_application = plan.application != HL7_ACK_NONE;
     }
     letter->started = deliver_clock();
+    CRASH_POINT("deliver.send.before");
     door_send(lane->door, &out);
+    CRASH_POINT("deliver.send.after");
 }
 
 /* Opens the door, if it is not open. False when memory is short. */
@@ -652,8 +657,11 @@ bool deliver_is_idle(const struct deliver *deliver)
 
 void deliver_release(struct deliver *deliver)
 {
-    while (deliver->lanes != NULL) {
-        lane_free(deliver->lanes);
+    struct lane *next = NULL;
+
+    for (struct lane *lane = deliver->lanes; lane != NULL; lane = next) {
+        next = lane->next;
+        lane_free(lane);
     }
     convert_free(&deliver->convert);
 }

@@ -5,6 +5,8 @@
  * meanwhile: the lane does not touch them. */
 #include "deliver.h"
 
+#include "../../base/crash_point.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -214,7 +216,9 @@ static enum journal_code task_run(struct store_work *work, struct journal *journ
         code = journal_lease(journal, &task->names, task->owner, task->now, INT64_MAX, &task->id);
     }
     for (size_t i = 0; i < task->settle_count && code == JOURNAL_OK; i++) {
+        CRASH_POINT("deliver.settle.before");
         code = settle(journal, task, task->settles[i]);
+        CRASH_POINT("deliver.settle.after");
         code = code == JOURNAL_REFUSED ? JOURNAL_OK : code;
     }
     return code == JOURNAL_OK && task->fetches ? fetch(journal, task) : code;
@@ -237,6 +241,7 @@ static void task_done(struct store_work *work, enum journal_code code)
     struct lane_letter *fetched = NULL;
 
     if (code == JOURNAL_OK || code == JOURNAL_NONE || code == JOURNAL_DAMAGED) {
+        CRASH_POINT("deliver.settled");
         lane->id = task->id;
         fetched = task->fetched;
         task->fetched = NULL;

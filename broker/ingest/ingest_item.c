@@ -5,6 +5,8 @@
  * that wait - and is freed when none of them does. */
 #include "ingest.h"
 
+#include "../../base/crash_point.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +164,9 @@ static enum journal_code item_run(struct store_work *work, struct journal *journ
 
     free(item->first_reply);
     item->first_reply = NULL;
+    CRASH_POINT("ingest.append.before");
     enum journal_code code = journal_append(journal, item->messages, item->count, item->results);
+    CRASH_POINT("ingest.append.after");
     if (code != JOURNAL_OK || item->batch || item->results[0].result != JOURNAL_DUPLICATE) {
         return code;
     }

@@ -12,6 +12,7 @@
  * could take the last replies away from it. */
 #include "ingest.h"
 
+#include "../../base/crash_point.h"
 #include "../../net/stray.h"
 
 #include <errno.h>
@@ -338,7 +339,9 @@ void ingest_session_flush(struct ingest_session *session)
     bool good = gather(session, &len);
     if (len > 0) {
         session->answered = true;
+        CRASH_POINT("ingest.reply.before");
         good = good && connection_send(connection, (hl7_slice){ingest->out_memory.ptr, len});
+        CRASH_POINT("ingest.reply.after");
     }
     if (!good) {
         connection_close(connection);

@@ -12,6 +12,8 @@
  * it leaves only after the commit. */
 #include "ingest.h"
 
+#include "../../base/crash_point.h"
+
 #include <string.h>
 
 /* Of what is no message, this much is kept. */
@@ -282,7 +284,8 @@ static void dispatch(struct ingest_item *item, struct ingest_session *session,
     }
     /* Storing keeps it alive though the session may let go of it at once. */
     item->storing = true;
-    if (config->ack == CONFIG_ACK_RECEIVED || config->ack == CONFIG_ACK_NONE) {
+    if (config->ack == CONFIG_ACK_RECEIVED || config->ack == CONFIG_ACK_NONE ||
+        CRASH_FLAW("early-ack")) {
         ingest_item_ready(item);
     }
     ingest_item_store(item);

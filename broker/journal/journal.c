@@ -25,6 +25,8 @@
  * journal_backup.c keep. sql.c asks SQLite; schema.tbl and statements.tbl have all of its language. */
 #include "sql.h"
 
+#include "../../base/crash_point.h"
+
 #include <assert.h>
 
 const char *journal_code_name(enum journal_code code)
@@ -111,8 +113,10 @@ enum journal_code journal_checkpoint(struct journal *journal, int pages)
     if (journal->log_pages < pages) {
         return JOURNAL_OK;
     }
+    CRASH_POINT("journal.checkpoint.before");
     int result =
         sqlite3_wal_checkpoint_v2(journal->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved);
+    CRASH_POINT("journal.checkpoint.after");
     if (result == SQLITE_BUSY) {
         return JOURNAL_OK;
     }

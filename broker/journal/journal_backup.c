@@ -26,12 +26,22 @@ struct journal_backup {
 /* Frees the copy with what it has written so far. */
 static void abandon(struct journal_backup *backup)
 {
+    if (backup->journal->backup == backup) {
+        backup->journal->backup = NULL;
+    }
     (void)sqlite3_backup_finish(backup->copy);
     (void)sqlite3_close(backup->db);
     if (backup->temporary[0] != '\0') {
         (void)unlink(backup->temporary);
     }
     free(backup);
+}
+
+void journal_backup_abandon(struct journal *journal)
+{
+    if (journal->backup != NULL) {
+        abandon(journal->backup);
+    }
 }
 
 /* A failure of the copy is not one of the journal. */
@@ -68,6 +78,12 @@ enum journal_code journal_backup_begin(struct journal *journal, const char *path
         return code != JOURNAL_OK ? code : JOURNAL_NO_MEMORY;
     }
     backup->journal = journal;
+    if (journal->backup != NULL) {
+        (void)snprintf(journal->reason, sizeof journal->reason, "another copy is under way");
+        free(backup);
+        return JOURNAL_LOCKED;
+    }
+    journal->backup = backup;
     if (!make_temporary(backup, path)) {
         (void)snprintf(journal->reason, sizeof journal->reason, "cannot write the copy: %s",
                        strerror(errno));

@@ -177,6 +177,7 @@ void journal_close(struct journal **journal)
         return;
     }
     *journal = NULL;
+    journal_backup_abandon(closing);
     for (size_t i = 0; i < STATEMENTS; i++) {
         (void)sqlite3_finalize(closing->statements[i]);
     }

@@ -4,6 +4,8 @@
  * the write-ahead log are properties of the file; the first can only be chosen before there is a table. */
 #include "schema.h"
 
+#include "../../base/crash_point.h"
+
 #include <stdio.h>
 
 struct version {
@@ -60,6 +62,7 @@ static enum journal_code apply(struct journal *journal, int64_t from)
     (void)snprintf(mark, sizeof mark,
                    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
                    (int)SCHEMA_APPLICATION, schema_version());
+    CRASH_POINT("journal.schema");
     if (code == JOURNAL_OK) {
         code = schema_run(journal, mark);
     }

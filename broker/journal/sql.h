@@ -48,11 +48,15 @@ struct journal {
     int page_size;
     int log_pages; /* in the write-ahead log, when it was last added to */
     bool in_transaction;
-    bool walking;             /* a callback is running, which must not call */
-    bool failed;              /* J5: nothing is believed until it is opened again */
-    enum journal_code doomed; /* why the transaction cannot be committed */
+    bool walking;                  /* a callback is running, which must not call */
+    bool failed;                   /* J5: nothing is believed until it is opened again */
+    enum journal_code doomed;      /* why the transaction cannot be committed */
+    struct journal_backup *backup; /* the copy that is under way; NULL: none */
     char reason[256];
 };
+
+/* Gives up the copy that is under way, if one is. */
+void journal_backup_abandon(struct journal *journal);
 
 /* The text of a statement; for tests too. */
 const char *sql_text(enum statement statement);

@@ -5,6 +5,8 @@
  * is held for no longer than that. */
 #include "store.h"
 
+#include "../../base/crash_point.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -97,7 +99,10 @@ static enum journal_code transact(struct store *store, struct store_work *first,
         journal_rollback(store->journal);
         return code;
     }
-    return journal_commit(store->journal);
+    CRASH_POINT("store.commit.before");
+    code = journal_commit(store->journal);
+    CRASH_POINT("store.commit.after");
+    return code;
 }
 
 static void answer_all(struct store_work *first, const struct store_work *end,
@@ -201,6 +206,33 @@ static void do_some(struct store *store, struct store_work *first, const struct 
     }
 }
 
+/* Work that wants no transaction. */
+static void do_apart(struct store *store, struct store_work *work)
+{
+    if (!have_journal(store)) {
+        work->code = JOURNAL_FAILED;
+        return;
+    }
+    work->code = work->run(work, store->journal);
+    if (work->code == JOURNAL_FAILED) {
+        give_up(store);
+    }
+}
+
+/* The last piece of the work that goes into one transaction with `first`. */
+static struct store_work *last_of_transaction(struct store_work *first, size_t *ret_number)
+{
+    struct store_work *last = first;
+    size_t number = 1;
+
+    while (!first->apart && last->next != NULL && !last->next->apart && number < TRANSACTION_MAX) {
+        last = last->next;
+        number++;
+    }
+    *ret_number = number;
+    return last;
+}
+
 /* Hands work back, from the first to the last of a list; the loop's thread wakes up. */
 static void hand_back(struct store *store, struct store_work *first, struct store_work *last)
 {
@@ -219,17 +251,18 @@ static void hand_back(struct store *store, struct store_work *first, struct stor
 static void do_all(struct store *store, struct store_work *first)
 {
     while (first != NULL) {
-        struct store_work *last = first;
-        size_t number = 1;
-
-        while (last->next != NULL && number < TRANSACTION_MAX) {
-            last = last->next;
-            number++;
-        }
+        size_t number = 0;
+        struct store_work *last = last_of_transaction(first, &number);
         struct store_work *end = last->next;
-        do_some(store, first, end, number);
+
+        if (first->apart) {
+            do_apart(store, first);
+        } else {
+            do_some(store, first, end, number);
+        }
         last->next = NULL;
         hand_back(store, first, last);
+        CRASH_POINT("store.tend.before");
         if (store->journal != NULL && journal_tend(store->journal) == JOURNAL_FAILED) {
             give_up(store);
         }
@@ -263,6 +296,7 @@ static void tell_owners(struct store *store, struct store_work *work)
         struct store_work *next = work->next;
 
         store->pending--;
+        CRASH_POINT("store.tell.before");
         work->done(work, work->code);
         work = next;
     }

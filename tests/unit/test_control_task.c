@@ -364,6 +364,90 @@ static void settled_messages_are_pruned(void **state)
                         "record=count\tmessages#=1\nend\n");
 }
 
+/* Makes the journal larger than a few steps of a copy. */
+static void fill(const struct desk *desk)
+{
+    char *bytes = malloc(32 * 1024 * 1024);
+
+    assert_non_null(bytes);
+    memset(bytes, 'x', 32 * 1024 * 1024);
+    struct journal_message message = desk_message("BIG", "", 9);
+    message.bytes = (hl7_slice){bytes, 32 * 1024 * 1024};
+    (void)desk_append(desk, &message);
+    free(bytes);
+}
+
+static int set_up_large(void **state)
+{
+    struct control_desk *desk = calloc(1, sizeof *desk);
+
+    if (desk == NULL) {
+        return -1;
+    }
+    control_desk_open(desk);
+    fill(&desk->desk);
+    control_desk_start(desk);
+    *state = desk;
+    return 0;
+}
+
+static void copy_name(const struct control_desk *desk, const char *end, char name[128])
+{
+    (void)snprintf(name, 128, "%s.copy%s", desk->desk.folder, end);
+}
+
+static void the_journal_is_copied_while_it_is_used(void **state)
+{
+    struct control_desk *desk = *state;
+    char name[128];
+    char text[256];
+
+    copy_name(desk, "", name);
+    (void)snprintf(text, sizeof text, "request=backup\npath=%s\n\n", name);
+    expect_in(state, text, "record=backup\tpath=", 1);
+    assert_int_equal(access(name, F_OK), 0);
+    expect_in(state, text, "\nend\n", 1);
+    assert_int_equal(unlink(name), 0);
+    copy_name(desk, ".part", name);
+    assert_int_equal(access(name, F_OK), -1);
+}
+
+static void a_copy_that_cannot_be_written_is_told(void **state)
+{
+    expect_in(state, "request=backup\npath=relative\n\n", "error=bad-value", 1);
+    expect_in(state, "request=backup\npath=/proc/nowhere/copy\n\n", "error=refused", 1);
+    expect_in(state, "request=journal\n\n", "record=journal", 1);
+}
+
+/* There is one copy at a time, and who goes away leaves nothing behind. */
+static void a_copy_ends_with_who_asked_for_it(void **state)
+{
+    struct control_desk *desk = *state;
+    struct asker asker;
+    char name[128];
+    char text[256];
+
+    copy_name(desk, ".part", name);
+    (void)snprintf(text, sizeof text, "request=backup\npath=%s.copy\n\n", desk->desk.folder);
+    asker_open(&asker, desk);
+    asker_send(&asker, hl7_slice_of(text));
+    while (access(name, F_OK) != 0) {
+        control_desk_run(desk, 0);
+    }
+    expect_in(state, text, "error=busy\ttext=another copy is under way\n", 1);
+    asker_close(&asker);
+    while (store_pending(desk->store) > 0 || control_sessions(desk->control) > 0) {
+        control_desk_run(desk, 1);
+    }
+    if (access(name, F_OK) == 0) {
+        fail_msg("%s is there", name);
+    }
+    copy_name(desk, "", name);
+    assert_int_equal(access(name, F_OK), -1);
+    expect_in(state, text, "record=backup", 1);
+    assert_int_equal(unlink(name), 0);
+}
+
 static void the_configuration_is_read_again(void **state)
 {
     struct control_desk *desk = *state;
@@ -405,6 +489,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(held_messages_are_released, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_held_messages_are_released, set_up, tear_down),
         cmocka_unit_test_setup_teardown(settled_messages_are_pruned, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_journal_is_copied_while_it_is_used, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_copy_that_cannot_be_written_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_copy_ends_with_who_asked_for_it, set_up_large, tear_down),
         cmocka_unit_test_setup_teardown(the_configuration_is_read_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_store_counts, set_up, tear_down),
     };

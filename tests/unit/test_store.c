@@ -204,6 +204,37 @@ static void closing_waits_for_the_work_and_tells_its_owners(void **state)
     bench.store = NULL;
 }
 
+/* Its run begins and commits a transaction of its own, which it could not within another. */
+static enum journal_code apart_run(struct store_work *work, struct journal *journal)
+{
+    enum journal_code code = journal_begin(journal);
+
+    if (code == JOURNAL_OK) {
+        code = task_run(work, journal);
+    }
+    return code == JOURNAL_OK ? journal_commit(journal) : code;
+}
+
+static void work_apart_is_run_between_transactions(void **state)
+{
+    struct task tasks[9] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 9; i++) {
+        bool apart = i % 3 == 1;
+
+        tasks[i].number = i;
+        tasks[i].work = (struct store_work){
+            .run = apart ? apart_run : task_run, .done = task_done, .apart = apart};
+        store_submit(bench.store, &tasks[i].work);
+    }
+    run_until_idle();
+    for (size_t i = 0; i < 9; i++) {
+        assert_int_equal(tasks[i].heard, JOURNAL_OK);
+        assert_int_equal(tasks[i].runs, 1);
+    }
+}
+
 static void a_folder_that_cannot_be_one_is_said_so(void **state)
 {
     char reason[256] = "";
@@ -224,6 +255,7 @@ int main(void)
         BENCH_TEST(a_part_that_fails_takes_nothing_else_with_it),
         BENCH_TEST(a_failure_is_heard_and_the_journal_opened_again),
         BENCH_TEST(closing_waits_for_the_work_and_tells_its_owners),
+        BENCH_TEST(work_apart_is_run_between_transactions),
         BENCH_TEST(a_folder_that_cannot_be_one_is_said_so),
     };
 
