@@ -22,12 +22,20 @@ struct concerns {
     FILE *file; /* writes into `text` */
 };
 
+/* What the broker says of a lane's last try; it comes before the lane itself. */
+struct reason {
+    int64_t lane;
+    char text[160];
+};
+
 struct status {
     bool prints; /* tables and sentences */
     struct control_print print;
     struct table lanes;
     struct table listeners;
     struct concerns concerns;
+    struct reason *reasons; /* malloc'd */
+    size_t reason_count;
     int64_t waiting;
     int64_t oldest; /* when what waits longest was received */
 };
@@ -76,6 +84,32 @@ static void put_because(FILE *file, hl7_slice why)
     }
 }
 
+/* Without memory for it a reason is left out. */
+static void keep_reason(struct status *status, const struct record *activity)
+{
+    hl7_slice text = record_get(activity, "reason");
+    struct reason *reasons =
+        text.len == 0 ? NULL
+                      : reallocarray(status->reasons, status->reason_count + 1, sizeof *reasons);
+
+    if (reasons != NULL) {
+        struct reason *added = &reasons[status->reason_count++];
+
+        status->reasons = reasons;
+        added->lane = record_get_number(activity, "lane");
+        (void)snprintf(added->text, sizeof added->text, "%.*s", (int)text.len, text.ptr);
+    }
+}
+
+static void put_reason(const struct status *status, int64_t lane)
+{
+    for (size_t i = 0; i < status->reason_count; i++) {
+        if (status->reasons[i].lane == lane) {
+            put_because(status->concerns.file, hl7_slice_of(status->reasons[i].text));
+        }
+    }
+}
+
 /* A lane that stands still, or whose head does not get through. */
 static void consider_queue(struct status *status, const struct record *lane)
 {
@@ -97,6 +131,7 @@ static void consider_queue(struct status *status, const struct record *lane)
         put_lane_name(file, lane);
         (void)fputs(" gets nothing through", file);
         put_because(file, record_get(lane, "outcome"));
+        put_reason(status, id);
         put_waiting(status, lane);
         (void)fprintf(file, "; %lld %s\n      orderly messages --state pending --oldest-first\n",
                       attempts, attempts == 1 ? "try so far" : "tries so far");
@@ -245,6 +280,8 @@ static void take(struct status *status, const struct record *record)
         }
     } else if (status->prints && record_is(record, "listener")) {
         take_listener(status, record);
+    } else if (record_is(record, "activity")) {
+        keep_reason(status, record);
     } else if (record_is(record, "found")) {
         consider_found(status, record);
     } else if (record_is(record, "trouble")) {
@@ -308,11 +345,12 @@ static int finish(struct status *status, const struct verb *verb, int result)
         result = VERB_NO;
     }
     free(status->concerns.text);
+    free(status->reasons);
     return good ? result : verb_failed(verb, "out of memory");
 }
 
 static const struct option status_option_table[] = {
-    CONTROL_OPTION_ROWS(struct status_options, control),
+    CONTROL_OPTION_ROWS(struct status_options),
     {.name = "quiet",
      .letter = 'q',
      .kind = OPTION_FLAG,

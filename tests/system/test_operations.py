@@ -127,7 +127,7 @@ class Status(Operations):
         self.until("bad", attempts=1)
         text = self.text("status", status=1)
         self.assertRegex(text, r"1 thing needs a person:\n"
-                               r"  all to bad \(lane \d\) gets nothing through: refused.*; 1 message "
+                               r"  all to bad \(lane \d\) gets nothing through: refused: cannot connect to .*; 1 message "
                                r"waits, the oldest for .*; 1 try so far\n"
                                r"      orderly messages --state pending --oldest-first\n$")
         self.assertEqual(self.ask("status", "--quiet", status=1).out, b"")
@@ -147,7 +147,7 @@ class Status(Operations):
         screen = terminal.on_terminal("status", "--control", self.folder / "control.sock",
                                       columns=200)
         self.assertIn("\x1b[", screen)
-        self.assertRegex(screen, r"gets nothing through: refused; 1 message waits, the oldest for \d")
+        self.assertRegex(screen, r"gets nothing through: refused: .*; 1 message waits, the oldest for \d")
         plain = re.sub(r"\x1b\[[0-9;]*m", "", screen)
         self.assertRegex(plain, r"(?m)^ *\d  all +bad +running +1 +\S.* 1 +\d+m.* 0 +0  refused$")
         self.assertNotIn("\t", screen)
