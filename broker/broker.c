@@ -194,6 +194,7 @@ static void release(struct broker *broker)
     control_free(&broker->control);
     ingest_release(&broker->ingest);
     deliver_release(&broker->deliver);
+    alerts_release(&broker->alerts);
     broker_templates_release(broker);
     memory_free(&broker->condition_memory);
     services_close(&broker->services);

@@ -182,6 +182,7 @@ static bool swap(struct broker *broker, struct config *fresh)
     old->fence = (struct store_work){.run = fence_run, .done = fence_done};
     broker->old = old;
     broker->config = fresh;
+    broker->alerts.command = fresh->orderly.alert_command.words;
     broker_log_open(&fresh->orderly);
     broker->ingest.orderly = &fresh->orderly;
     store_submit(broker->store, &old->fence);

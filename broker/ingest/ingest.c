@@ -106,6 +106,7 @@ bool ingest_open(struct ingest *ingest, const struct config_listener *config, ch
     }
     listener->ingest = ingest;
     listener->config = config;
+    listener->heard = ingest->loop->now;
     listener->listener.source.fd = -1;
     listener->listener.on_accept = on_accept;
     listener->listener.on_trouble = on_trouble;

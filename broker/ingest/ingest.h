@@ -114,6 +114,7 @@ struct ingest_listener {
     size_t items; /* on their way */
     struct ingest_counters counters;
     int64_t last_message; /* microseconds since 1970; 0: none yet */
+    uint64_t heard;       /* loop time of the last message; of the opening, before there is one */
     char address[ADDRESS_TEXT];
     struct log_limit limits[16]; /* by kind of event */
 };

@@ -276,6 +276,7 @@ static void dispatch(struct ingest_item *item, struct ingest_session *session,
 
     session->listener->counters.messages++;
     session->listener->last_message = ingest_clock();
+    session->listener->heard = session->listener->ingest->loop->now;
     ingest_item_join(item, session);
     if (verdict->outcome != HL7_ACCEPTED) {
         count_refusal(session->listener, verdict);
