@@ -4,6 +4,7 @@
  * person, each with the command that helps. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control_client.h"
 #include "control_print.h"
@@ -28,6 +29,14 @@ struct reason {
     char text[160];
 };
 
+/* An alert that is raised; alerts come before the lanes. */
+struct raised {
+    char kind[40];
+    char subject[200]; /* of one about a lane: route/destination/number */
+    char text[200];
+    bool told; /* what is wrong with the lane has been said already */
+};
+
 struct status {
     bool prints; /* tables and sentences */
     struct control_print print;
@@ -36,6 +45,8 @@ struct status {
     struct concerns concerns;
     struct reason *reasons; /* malloc'd */
     size_t reason_count;
+    struct raised *raised; /* malloc'd */
+    size_t raised_count;
     int64_t waiting;
     int64_t oldest; /* when what waits longest was received */
 };
@@ -110,6 +121,70 @@ static void put_reason(const struct status *status, int64_t lane)
     }
 }
 
+/* ---- Alerts ---------------------------------------------------------------------------------- */
+
+static void keep_text(char *place, size_t size, hl7_slice text)
+{
+    (void)snprintf(place, size, "%.*s", (int)(text.len < size ? text.len : size - 1),
+                   text.len > 0 ? text.ptr : "");
+}
+
+/* Those about dead letters and destinations say nothing that their lanes do not. */
+static void keep_alert(struct status *status, const struct record *alert)
+{
+    hl7_slice kind = record_get(alert, "alert");
+
+    if (hl7_slice_equal(kind, HL7_TEXT("dead-letters")) ||
+        hl7_slice_equal(kind, HL7_TEXT("destination-down"))) {
+        return;
+    }
+    struct raised *raised = reallocarray(status->raised, status->raised_count + 1, sizeof *raised);
+    if (raised != NULL) {
+        struct raised *added = &raised[status->raised_count++];
+
+        status->raised = raised;
+        added->told = false;
+        keep_text(added->kind, sizeof added->kind, kind);
+        keep_text(added->subject, sizeof added->subject, record_get(alert, "subject"));
+        keep_text(added->text, sizeof added->text, record_get(alert, "text"));
+    }
+}
+
+/* What is wrong with this lane has been said. */
+static void tell_lane(struct status *status, const struct record *lane)
+{
+    hl7_slice route = record_get(lane, "route");
+    hl7_slice to = record_get(lane, "destination");
+    char subject[200];
+
+    (void)snprintf(subject, sizeof subject, "%.*s/%.*s/%lld", (int)route.len,
+                   route.len > 0 ? route.ptr : "", (int)to.len, to.len > 0 ? to.ptr : "",
+                   (long long)record_get_number(lane, "number"));
+    for (size_t i = 0; i < status->raised_count; i++) {
+        status->raised[i].told =
+            status->raised[i].told || strcmp(status->raised[i].subject, subject) == 0;
+    }
+}
+
+static void consider_alerts(struct status *status)
+{
+    for (size_t i = 0; i < status->raised_count; i++) {
+        const struct raised *raised = &status->raised[i];
+
+        if (!raised->told) {
+            (void)fputs("  ", status->concerns.file);
+            put_foreign(status->concerns.file, hl7_slice_of(raised->kind));
+            (void)fputs(", ", status->concerns.file);
+            put_foreign(status->concerns.file, hl7_slice_of(raised->subject));
+            put_because(status->concerns.file, hl7_slice_of(raised->text));
+            (void)fputc('\n', status->concerns.file);
+            status->concerns.count++;
+        }
+    }
+}
+
+/* ---- Lanes ----------------------------------------------------------------------------------- */
+
 /* A lane that stands still, or whose head does not get through. */
 static void consider_queue(struct status *status, const struct record *lane)
 {
@@ -126,6 +201,7 @@ static void consider_queue(struct status *status, const struct record *lane)
         put_waiting(status, lane);
         (void)fprintf(file, "\n      orderly resume --lane %lld\n", id);
         status->concerns.count++;
+        tell_lane(status, lane);
     } else if (attempts > 0) {
         (void)fputs("  ", file);
         put_lane_name(file, lane);
@@ -136,6 +212,7 @@ static void consider_queue(struct status *status, const struct record *lane)
         (void)fprintf(file, "; %lld %s\n      orderly messages --state pending --oldest-first\n",
                       attempts, attempts == 1 ? "try so far" : "tries so far");
         status->concerns.count++;
+        tell_lane(status, lane);
     }
 }
 
@@ -282,6 +359,8 @@ static void take(struct status *status, const struct record *record)
         take_listener(status, record);
     } else if (record_is(record, "activity")) {
         keep_reason(status, record);
+    } else if (record_is(record, "alert")) {
+        keep_alert(status, record);
     } else if (record_is(record, "found")) {
         consider_found(status, record);
     } else if (record_is(record, "trouble")) {
@@ -334,6 +413,7 @@ static bool print_table(struct table *table)
 
 static int finish(struct status *status, const struct verb *verb, int result)
 {
+    consider_alerts(status);
     bool good = fclose(status->concerns.file) == 0;
 
     good = print_table(&status->listeners) && good;
@@ -346,6 +426,7 @@ static int finish(struct status *status, const struct verb *verb, int result)
     }
     free(status->concerns.text);
     free(status->reasons);
+    free(status->raised);
     return good ? result : verb_failed(verb, "out of memory");
 }
 
