@@ -8,17 +8,15 @@
  *     convert.c       a message to what the destination gets
  *     door*.c         the ways out
  *
- * A lane's life is a circle. Which step is under way is its phase:
+ * A lane's life is a circle: ask the journal, send, settle. A result is settled and the next delivery
+ * fetched in one piece of work: one sync per delivery and lane, shared by all lanes that are busy at
+ * the time. With `pipeline = 1` the next letter goes out only after that commit, so that a crash repeats
+ * one delivery of a lane at most (J4); with N, N at most.
  *
- *     IDLE      nothing is queued; a stored message wakes it
- *     ASKING    the journal looks for the next delivery (and records the last one's result: one commit)
- *     SENDING   the door has a letter
- *     WAITING   the head waits for its next try, or the journal for a second
- *     STOPPED   paused by a person, or halted by a policy
- *
- * A result is settled and the next delivery fetched in one piece of work: one sync per delivery and
- * lane, shared by all lanes that are busy at the time. The next letter goes out only after that
- * commit, so that a crash repeats one delivery of a lane at most (J4).
+ * A letter that is to be tried again, or halts the lane, holds it: nothing more is fetched, the others
+ * under way come to their results, and then the lane begins again from its head. A letter whose
+ * connection was given up for another one's sake is dropped from memory only: the journal gives it out
+ * again, in its place.
  *
  * Waiting is done by the loop's clock, which nobody can set. The journal's times are the wall clock's:
  * they are only looked at when a lane starts. */
@@ -75,7 +73,12 @@ struct deliver {
     struct log_limit limits[DELIVER_EVENTS]; /* of all lanes together */
 };
 
-enum lane_phase { LANE_IDLE, LANE_ASKING, LANE_SENDING, LANE_WAITING, LANE_STOPPED };
+enum lane_phase {
+    LANE_IDLE,    /* nothing is queued; a stored message wakes it */
+    LANE_BUSY,    /* the journal is asked, or letters are under way */
+    LANE_WAITING, /* the head waits for its next try, or the journal for a second */
+    LANE_STOPPED  /* paused by a person, halted by a policy, or the broker ends */
+};
 
 const char *lane_phase_name(enum lane_phase phase);
 
@@ -89,14 +92,18 @@ struct lane {
     int64_t number;
     int64_t id; /* the journal's; 0: not known yet */
     enum lane_phase phase;
-    bool again;        /* something was stored while it was asking */
+    bool asking;       /* the journal has a piece of work */
+    bool more;         /* the journal may have something that is due */
+    bool again;        /* something was stored while it was asked */
+    bool holding;      /* nothing is fetched until all that is under way has come to its end */
+    uint64_t wait;     /* milliseconds to hold after that */
     bool retiring;     /* its route or destination is gone from the configuration */
     bool ignores_time; /* the loop's clock says the head's time has come */
     bool reopens;      /* its door leads to where the destination was before a reload */
     struct door *door;
     struct loop_timer timer;
-    struct lane_letter *letter;  /* the delivery at hand; NULL: none */
-    struct lane_letter *settled; /* the one before it, until the wiring has heard of it */
+    struct lane_letter *letters; /* under way or to be recorded, in the order they were fetched */
+    size_t letter_count;
     struct metrics_lane counters;
     struct metrics_destination timing; /* its part of the destination's */
     const char *last_word;             /* of the last try; static */
@@ -146,8 +153,16 @@ int64_t deliver_clock(void);
 
 /* ---- lane_work.c ---------------------------------------------------------------------------- */
 
+enum letter_state {
+    LETTER_SENDING,  /* the door has it */
+    LETTER_DONE,     /* its result is to be recorded */
+    LETTER_RECORDING /* the journal records it */
+};
+
 /* A delivery as the journal gave it, and what came of it. */
 struct lane_letter {
+    struct lane_letter *next;
+    enum letter_state state;
     /* From the journal. */
     int64_t delivery;
     int64_t message;
@@ -177,11 +192,14 @@ struct lane_letter {
     hl7_slice answer; /* malloc'd */
 };
 
-/* Submits: record the letter's result if there is one, then look for the next delivery. */
-void lane_ask(struct lane *lane);
+/* Asks the journal: record the letters that have come to results, then, if `fetches`, look for the next
+ * delivery that is not under way. */
+void lane_ask(struct lane *lane, bool fetches);
 
-/* What lane_ask() found, when it was done. */
-void lane_answered(struct lane *lane, enum journal_code code, const struct journal_wait *wait);
+/* lane_ask() was answered. The letters that were to be recorded are LETTER_RECORDING still. `fetched` is
+ * the next delivery, or NULL; the lane owns it now. */
+void lane_answered(struct lane *lane, enum journal_code code, struct lane_letter *fetched,
+                   const struct journal_wait *wait);
 
 void lane_letter_free(struct lane_letter **letter);
 
