@@ -258,23 +258,6 @@ static void consider_trouble(struct status *status, const struct record *trouble
     status->concerns.count++;
 }
 
-/* Dead letters are told with their lane. */
-static void consider_alert(struct status *status, const struct record *alert)
-{
-    FILE *file = status->concerns.file;
-
-    if (hl7_slice_equal(record_get(alert, "alert"), HL7_TEXT("dead-letters"))) {
-        return;
-    }
-    (void)fputs("  ", file);
-    put_foreign(file, record_get(alert, "alert"));
-    (void)fputc(' ', file);
-    put_foreign(file, record_get(alert, "subject"));
-    put_because(file, record_get(alert, "text"));
-    (void)fputc('\n', file);
-    status->concerns.count++;
-}
-
 /* ---- Tables --------------------------------------------------------------------------------- */
 
 static const struct table_column lane_columns[] = {
@@ -366,8 +349,6 @@ static void take(struct status *status, const struct record *record)
         consider_found(status, record);
     } else if (record_is(record, "trouble")) {
         consider_trouble(status, record);
-    } else if (record_is(record, "alert")) {
-        consider_alert(status, record);
     } else if (status->prints && record_is(record, "broker")) {
         print_broker(status, record);
     }

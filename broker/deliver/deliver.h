@@ -4,6 +4,7 @@
  * other, converts them, hands them to its door, and settles what came of it.
  *
  *     lane.c          a lane and its states
+ *     lane_result.c   what becomes of a letter: policies, waits, log lines
  *     lane_work.c     its work in the journal's thread
  *     convert.c       a message to what the destination gets
  *     door*.c         the ways out
@@ -202,5 +203,23 @@ void lane_answered(struct lane *lane, enum journal_code code, struct lane_letter
                    const struct journal_wait *wait);
 
 void lane_letter_free(struct lane_letter **letter);
+
+/* ---- lane_result.c -------------------------------------------------------------------------- */
+
+/* What a policy (enum config_policy) makes of a letter that was not accepted. */
+void lane_decide(struct lane *lane, struct lane_letter *letter, int policy);
+
+/* The letter has come to a result, which is to be recorded. `reason` may be the letter's own. */
+void lane_conclude(struct lane *lane, struct lane_letter *letter, const char *word,
+                   const char *reason);
+
+/* After it was recorded. */
+void lane_log_result(const struct lane *lane, const struct lane_letter *letter);
+
+/* Whether another line about this kind of event may be written now. */
+bool lane_may_tell(const struct lane *lane, enum deliver_event event);
+
+/* "route/destination/number"; yields `text`. */
+const char *lane_name(const struct lane *lane, char text[200]);
 
 #endif
