@@ -306,7 +306,7 @@ class Doing(Operations):
         self.send(broker, order("A2", "N2"), order("A3", "N3"))
         self.until("good", depth=2)
         self.assertRegex(self.text("status", status=1),
-                         r"copies to good \(lane \d\) is paused: they update; 2 messages wait")
+                         r"copies to good \(lane \d\) is paused: they update, .*uid \d+\)?; 2 messages wait")
         broker.restart()
         self.assertEqual(self.lane("good")["state"], "paused")
         self.assertEqual(self.good.ids, ["A1"])
