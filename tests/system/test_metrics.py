@@ -129,7 +129,9 @@ class Metrics(support.TestCase):
             broker = Broker(self, configuration)
             with broker.client() as client:
                 client.exchange(peers.message("A1"))
-            wait_until(lambda: len(peer.ids) == 2, "both deliveries")
+            wait_until(lambda: all(
+                self.get(self.read(broker), "lane_delivered_total", route="all", destination=name,
+                         lane="0") == 1 for name in ("good", "bad")), "both deliveries")
             start, rest = configuration.split("    [destination bad]\n")
             broker.configure(start + rest[rest.index("    [route all]"):].replace(", bad", ""))
             self.assertTrue(broker.reload())
