@@ -36,9 +36,9 @@ enum {
 
 struct peer {
     int fd;
-    struct bytes in;  /* an unfinished frame, or nothing */
-    size_t searched;  /* bytes of `in` that hold no trailer */
-    struct bytes out; /* replies the kernel did not take yet, or that await the commit */
+    struct bytes in;       /* an unfinished frame, or nothing */
+    size_t searched;       /* bytes of `in` that hold no trailer */
+    struct bytes out;      /* replies the kernel did not take yet, or that await the commit */
     struct peer *next_due; /* in the list of those whose replies await it */
     struct peer *next;
     struct peer *previous;
