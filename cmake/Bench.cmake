@@ -17,7 +17,4 @@ if(ORDERLY_BENCH)
         endforeach()
         orderly_quote_path(bench_${name} .)
     endforeach()
-    # What storing a message costs at least, without our journal.
-    target_include_directories(bench_limit SYSTEM PRIVATE ${SQLITE_INCLUDE})
-    target_link_libraries(bench_limit PRIVATE ${SQLITE_LIBRARY})
 endif()
