@@ -60,8 +60,15 @@ struct deliver_hooks {
     void *context;
 };
 
-/* What a lane logs of a delivery that was not accepted. */
-enum deliver_event { DELIVER_RETRY, DELIVER_DEAD, DELIVER_HALTED, DELIVER_DAMAGED, DELIVER_EVENTS };
+/* What a lane logs. */
+enum deliver_event {
+    DELIVER_RETRY,
+    DELIVER_DEAD,
+    DELIVER_HALTED,
+    DELIVER_DAMAGED,
+    DELIVER_JOURNAL,
+    DELIVER_EVENTS
+};
 
 struct deliver {
     struct loop *loop;
@@ -99,6 +106,7 @@ struct lane {
     bool again;        /* something was stored while it was asking */
     bool retiring;     /* its route or destination is gone from the configuration */
     bool ignores_time; /* the loop's clock says the head's time has come */
+    bool unreadable;   /* the journal found damage where the next delivery is looked for */
     bool reopens;      /* its door leads to where the destination was before a reload */
     struct door *door;
     struct loop_timer timer;
@@ -184,7 +192,8 @@ struct lane_letter {
 /* Submits: record the letter's result if there is one, then look for the next delivery. */
 void lane_ask(struct lane *lane);
 
-/* What lane_ask() found, when it was done. */
+/* What lane_ask() found, when it was done: JOURNAL_OK with the next letter, which may be damaged,
+ * JOURNAL_NONE, or a failure, and then nothing was recorded. */
 void lane_answered(struct lane *lane, enum journal_code code, const struct journal_wait *wait);
 
 void lane_letter_free(struct lane_letter **letter);

@@ -145,7 +145,8 @@ static bool may_tell(const struct lane *lane, enum deliver_event event)
     static const char *const names[DELIVER_EVENTS] = {[DELIVER_RETRY] = "retry",
                                                       [DELIVER_DEAD] = "dead-letter",
                                                       [DELIVER_HALTED] = "halted",
-                                                      [DELIVER_DAMAGED] = "damaged"};
+                                                      [DELIVER_DAMAGED] = "damaged",
+                                                      [DELIVER_JOURNAL] = "journal"};
 
     return log_may(&lane->deliver->limits[event], names[event], lane->deliver->loop->now);
 }
@@ -399,6 +400,29 @@ static void tell_settled(struct lane *lane)
     lane_letter_free(&lane->settled);
 }
 
+/* The journal failed, or is damaged where this lane's records are: a result, if there is one, is still to
+ * be recorded. Told when it begins. */
+static void wait_for_journal(struct lane *lane, enum journal_code code)
+{
+    char name[200];
+    const char *word = code == JOURNAL_DAMAGED ? "unreadable" : "journal";
+    const char *trouble = code == JOURNAL_DAMAGED
+                              ? "the journal is damaged where the lane's deliveries are recorded"
+                              : store_trouble(lane->deliver->store);
+
+    if (lane->last_word == NULL || strcmp(lane->last_word, word) != 0) {
+        if (may_tell(lane, DELIVER_JOURNAL)) {
+            log_error("journal", "lane=%s waits: %s%s%s", name_of(lane, name),
+                      journal_code_name(code), trouble[0] != '\0' ? ": " : "", trouble);
+        }
+        lane->last_word = word;
+        lane->last_at = deliver_clock();
+        (void)snprintf(lane->last_reason, sizeof lane->last_reason, "%s",
+                       trouble[0] != '\0' ? trouble : journal_code_name(code));
+    }
+    wait_for(lane, JOURNAL_AGAIN);
+}
+
 void lane_answered(struct lane *lane, enum journal_code code, const struct journal_wait *wait)
 {
     /* The wait of a letter that is tried again is counted by the loop's clock. */
@@ -411,7 +435,6 @@ void lane_answered(struct lane *lane, enum journal_code code, const struct journ
     }
     switch (code) {
     case JOURNAL_OK:
-    case JOURNAL_DAMAGED:
         send_letter(lane);
         break;
     case JOURNAL_NONE:
@@ -429,7 +452,7 @@ void lane_answered(struct lane *lane, enum journal_code code, const struct journ
         }
         break;
     default:
-        wait_for(lane, JOURNAL_AGAIN); /* with the result, if there is one, still to be recorded */
+        wait_for_journal(lane, code);
         break;
     }
 }

@@ -17,6 +17,7 @@ struct lane_task {
     struct lane_letter *settles; /* the lane's letter; NULL: none has come to a result */
     struct lane_letter *fetched; /* NULL: nothing is due */
     struct journal_wait wait;
+    bool settles_only;         /* what is next cannot be read: the result is recorded without it */
     struct journal_lane names; /* borrow from `memory` */
     char *memory;
     int64_t id;
@@ -160,7 +161,7 @@ static enum journal_code settle(struct journal *journal, const struct lane_task 
 
 static enum journal_code fetch(struct journal *journal, struct lane_task *task)
 {
-    struct journal_delivery delivery;
+    struct journal_delivery delivery = {.id = 0};
     int64_t now = task->ignores_time ? INT64_MAX : task->now;
 
     lane_letter_free(&task->fetched);
@@ -169,6 +170,11 @@ static enum journal_code fetch(struct journal *journal, struct lane_task *task)
         return code;
     }
     bool damaged = code == JOURNAL_DAMAGED;
+    /* Which delivery it is cannot be read; or reading it may have undone the transaction (SQLite found
+     * a page damaged), and with it the settlement. */
+    if (damaged && (delivery.id == 0 || task->settles != NULL)) {
+        return code;
+    }
     if (damaged) {
         delivery.bytes = (hl7_slice){NULL, 0};
     }
@@ -194,6 +200,10 @@ static enum journal_code task_run(struct store_work *work, struct journal *journ
         CRASH_POINT("deliver.settle.after");
         code = code == JOURNAL_REFUSED ? JOURNAL_OK : code;
     }
+    if (code == JOURNAL_OK && task->settles_only) {
+        task->wait = (struct journal_wait){.state = JOURNAL_LANE_RUNNING, .depth = 1};
+        return JOURNAL_NONE;
+    }
     return code == JOURNAL_OK ? fetch(journal, task) : code;
 }
 
@@ -211,8 +221,13 @@ static void task_done(struct store_work *work, enum journal_code code)
     struct lane_task *task = LOOP_OWNER(work, struct lane_task, work);
     struct lane *lane = task->lane;
     struct journal_wait wait = task->wait;
-    bool good = code == JOURNAL_OK || code == JOURNAL_NONE || code == JOURNAL_DAMAGED;
 
+    /* A letter that is damaged is one, and says so. */
+    if (code == JOURNAL_DAMAGED && task->fetched != NULL) {
+        code = JOURNAL_OK;
+    }
+    bool good = code == JOURNAL_OK || code == JOURNAL_NONE;
+    lane->unreadable = code == JOURNAL_DAMAGED;
     if (good) {
         CRASH_POINT("deliver.settled");
         lane->id = task->id;
@@ -249,6 +264,7 @@ void lane_ask(struct lane *lane)
     task->work = (struct store_work){.run = task_run, .done = task_done};
     task->lane = lane;
     task->settles = lane->letter;
+    task->settles_only = lane->letter != NULL && lane->unreadable;
     task->names = (struct journal_lane){.route = put(&place, route),
                                         .destination = put(&place, destination),
                                         .number = lane->number};
