@@ -10,6 +10,7 @@
  *     broker_reload.c    another configuration, without losing a connection or a lane
  *     broker_control.c   what people and programs ask and tell it
  *     broker_keep.c      what is done by the clock: templates, pruning, the disk
+ *     broker_alerts.c    what alerts are raised about
  *     templates.c        the templates in force
  *
  * Two threads: this loop's, which owns everything here, and the store's, which owns the journal. */
@@ -17,6 +18,7 @@
 #define BROKER_BROKER_H
 
 #include "../base/live_template.h"
+#include "alert/alert.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "deliver/deliver.h"
@@ -60,6 +62,9 @@ struct broker {
     int64_t started;     /* microseconds since 1970 */
     uint64_t next_prune; /* loop time */
     bool pruning;
+    struct alerts alerts;
+    uint64_t next_look; /* loop time */
+    bool looking;
     bool disk_low;
     bool draining;
     bool failed; /* it ends because something does not let it go on */
@@ -89,6 +94,9 @@ void broker_bury(struct broker *broker);
 
 /* broker_control.c: opens the control socket. False when it cannot be: that is in the log. */
 bool broker_control_open(struct broker *broker);
+
+/* broker_alerts.c: has a look at everything that alerts are about, if it is time again. */
+void broker_look(struct broker *broker);
 
 /* broker_keep.c */
 bool broker_keep_start(struct broker *broker);

@@ -76,6 +76,17 @@ static void put_activity(const struct lane *lane, struct record_writer *out)
     record_end(out);
 }
 
+static void put_alert(void *context, const struct alert *alert)
+{
+    struct record_writer *out = context;
+
+    record_begin(out, "alert");
+    record_string(out, "alert", alert_kind_name(alert->kind));
+    record_string(out, "subject", alert->subject);
+    record_string(out, "text", alert->text);
+    record_end(out);
+}
+
 static void on_status(void *context, struct record_writer *out)
 {
     const struct broker *broker = context;
@@ -94,6 +105,7 @@ static void on_status(void *context, struct record_writer *out)
     for (const struct lane *at = broker->deliver.lanes; at != NULL; at = at->next) {
         put_activity(at, out);
     }
+    alerts_each(&broker->alerts, put_alert, out);
 }
 
 /* ---- metrics ------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What is done by the clock, once a second: changed templates are read again, old messages go, the free
- * space of the disk is looked at. Files are asked for their times instead of being watched: that works
+ * space of the disk and what alerts are about is looked at. Files are asked for their times instead of being watched: that works
  * on network file systems too, and costs one stat() for each. */
 #include "broker.h"
 
@@ -101,6 +101,7 @@ static void on_tick(struct loop_timer *timer)
     broker_templates_refresh(broker);
     look_at_disk(broker);
     prune(broker);
+    broker_look(broker);
     broker_bury(broker);
     if (!loop_timer_set(&broker->loop, timer, TICK)) {
         log_error("out-of-memory", "changed templates are not noticed any more");
@@ -110,6 +111,8 @@ static void on_tick(struct loop_timer *timer)
 bool broker_keep_start(struct broker *broker)
 {
     broker->keep_timer.on_time = on_tick;
+    broker->alerts.loop = &broker->loop;
+    broker->alerts.command = broker->config->orderly.alert_command.words;
     look_at_disk(broker);
     return loop_timer_set(&broker->loop, &broker->keep_timer, TICK);
 }

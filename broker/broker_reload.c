@@ -47,7 +47,7 @@ void broker_bury(struct broker *broker)
 {
     struct broker_old **at = &broker->old;
 
-    if (has_retiring_lanes(broker)) {
+    if (has_retiring_lanes(broker) || ingest_has_retired(&broker->ingest)) {
         return;
     }
     while (*at != NULL) {
@@ -82,9 +82,6 @@ static bool open_listener(struct broker *broker, const struct config_listener *c
 {
     char reason[256];
 
-    if (config->directory != NULL) {
-        return true;
-    }
     if (ingest_open(&broker->ingest, config, reason)) {
         log_info("listening", "listener=%s address=%s", config->name,
                  ingest_find(&broker->ingest, config->name)->address);
@@ -182,6 +179,7 @@ static bool swap(struct broker *broker, struct config *fresh)
     old->fence = (struct store_work){.run = fence_run, .done = fence_done};
     broker->old = old;
     broker->config = fresh;
+    broker->alerts.command = fresh->orderly.alert_command.words;
     broker_log_open(&fresh->orderly);
     broker->ingest.orderly = &fresh->orderly;
     store_submit(broker->store, &old->fence);

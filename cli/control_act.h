@@ -7,7 +7,7 @@
 
 #include "control_print.h"
 
-/* Which lanes. */
+/* Which lanes. The rows are for a member struct control_lanes `lanes`. */
 struct control_lanes {
     const char *route;
     const char *destination;
@@ -15,29 +15,29 @@ struct control_lanes {
     bool all;
 };
 
-#define CONTROL_LANE_ROWS(options_type, member)                                                    \
+#define CONTROL_LANE_ROWS(options_type)                                                            \
     {.name = "route",                                                                              \
      .letter = 'r',                                                                                \
      .argument = "NAME",                                                                           \
      .kind = OPTION_TEXT,                                                                          \
      .doc = "Of this route",                                                                       \
-     OPTION_PLACE(options_type, member.route)},                                                    \
+     OPTION_PLACE(options_type, lanes.route)},                                                     \
         {.name = "destination",                                                                    \
          .letter = 'd',                                                                            \
          .argument = "NAME",                                                                       \
          .kind = OPTION_TEXT,                                                                      \
          .doc = "To this destination",                                                             \
-         OPTION_PLACE(options_type, member.destination)},                                          \
+         OPTION_PLACE(options_type, lanes.destination)},                                           \
     {                                                                                              \
         .name = "lane", .letter = 'l', .argument = "NUMBER", .kind = OPTION_NUMBER,                \
         .max = INT32_MAX, .doc = "The lane with this number, as 'orderly status' shows it",        \
-        OPTION_PLACE(options_type, member.lane)                                                    \
+        OPTION_PLACE(options_type, lanes.lane)                                                     \
     }
 
 /* const char *why */
 #define CONTROL_WHY_ROW(options_type, text)                                                        \
     {                                                                                              \
-        .name = "why", .letter = 'w', .argument = "TEXT", .kind = OPTION_TEXT, .doc = text,        \
+        .name = "why", .letter = 'w', .argument = "TEXT", .kind = OPTION_TEXT, .doc = (text),      \
         OPTION_PLACE(options_type, why)                                                            \
     }
 

@@ -29,28 +29,28 @@ struct control_options {
     int color;
 };
 
-/* The rows for them; `member` is the struct control_options in the verb's options struct. */
-#define CONTROL_OPTION_ROWS(options_type, member)                                                  \
+/* The rows for them. The verb's options struct has a struct control_options `control`. */
+#define CONTROL_OPTION_ROWS(options_type)                                                          \
     {.name = "control",                                                                            \
      .argument = "SOCKET",                                                                         \
      .kind = OPTION_FILE,                                                                          \
      .doc = "The control socket of the broker; ORDERLY_CONTROL in the environment does the same. " \
             "/run/orderly/control.sock when none is given",                                        \
-     OPTION_PLACE(options_type, member.socket)},                                                   \
+     OPTION_PLACE(options_type, control.socket)},                                                  \
         {.name = "config",                                                                         \
          .argument = "FILE",                                                                       \
          .kind = OPTION_FILE,                                                                      \
          .doc = "Take the path of the socket from this configuration",                             \
-         OPTION_PLACE(options_type, member.config)},                                               \
+         OPTION_PLACE(options_type, control.config)},                                              \
         {.name = "json",                                                                           \
          .letter = 'j',                                                                            \
          .kind = OPTION_FLAG,                                                                      \
          .doc = "Print each record as one line of JSON",                                           \
-         OPTION_PLACE(options_type, member.json)},                                                 \
+         OPTION_PLACE(options_type, control.json)},                                                \
     {                                                                                              \
         .name = "color", .argument = "WHEN", .kind = OPTION_CHOICE, .choices = text_when_words,    \
         .standard = "auto", .doc = "Use colours: auto (on a terminal), always or never",           \
-        OPTION_PLACE(options_type, member.color)                                                   \
+        OPTION_PLACE(options_type, control.color)                                                  \
     }
 
 struct control_client {

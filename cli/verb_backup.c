@@ -44,8 +44,8 @@ static int backup_run(const struct verb_call *call)
     return verb_worst(status, control_client_close(&client));
 }
 
-static const struct option backup_option_table[] = {
-    CONTROL_OPTION_ROWS(struct backup_options, control), {.name = NULL}};
+static const struct option backup_option_table[] = {CONTROL_OPTION_ROWS(struct backup_options),
+                                                    {.name = NULL}};
 
 static const char *const backup_description[] = {
     "A running broker copies its journal to a file, without stopping: it goes on receiving and "

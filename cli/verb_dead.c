@@ -172,7 +172,7 @@ static int dead_run(const struct verb_call *call)
 }
 
 static const struct option dead_option_table[] = {
-    CONTROL_LANE_ROWS(struct dead_options, lanes),
+    CONTROL_LANE_ROWS(struct dead_options),
     {.name = "all",
      .kind = OPTION_FLAG,
      .doc = "retry and drop: all dead letters there are",
@@ -186,7 +186,7 @@ static const struct option dead_option_table[] = {
      .max = INT32_MAX,
      .doc = "list: no more than this many; 0: all",
      OPTION_PLACE(struct dead_options, limit)},
-    CONTROL_OPTION_ROWS(struct dead_options, control),
+    CONTROL_OPTION_ROWS(struct dead_options),
     {.name = NULL}};
 
 static const char *const dead_description[] = {

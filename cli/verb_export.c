@@ -238,7 +238,7 @@ static const struct option export_option_table[] = {
          "batch: an HL7 batch file (FHS, BHS, messages, BTS, FTS); frames: each message in an MLLP "
          "frame, its bytes unchanged",
      OPTION_PLACE(struct export_options, format)},
-    CONTROL_QUERY_ROWS(struct export_options, query),
+    CONTROL_QUERY_ROWS(struct export_options),
     {.name = "limit",
      .letter = 'n',
      .argument = "NUMBER",
@@ -246,7 +246,7 @@ static const struct option export_option_table[] = {
      .max = INT32_MAX,
      .doc = "No more than this many, the oldest first; 0: all",
      OPTION_PLACE(struct export_options, limit)},
-    CONTROL_OPTION_ROWS(struct export_options, control),
+    CONTROL_OPTION_ROWS(struct export_options),
     {.name = NULL}};
 
 static const char *const export_description[] = {

@@ -410,7 +410,7 @@ static const struct option message_option_table[] = {
      .doc = "Print these bytes and nothing else: received, reply (what was answered), sent, answer "
             "(those of the last try)",
      OPTION_PLACE(struct message_options, raw)},
-    CONTROL_OPTION_ROWS(struct message_options, control),
+    CONTROL_OPTION_ROWS(struct message_options),
     {.name = NULL}};
 
 static const char *const message_description[] = {

@@ -108,7 +108,7 @@ static int messages_run(const struct verb_call *call)
 }
 
 static const struct option messages_option_table[] = {
-    CONTROL_QUERY_ROWS(struct messages_options, query),
+    CONTROL_QUERY_ROWS(struct messages_options),
     {.name = "limit",
      .letter = 'n',
      .argument = "NUMBER",
@@ -126,7 +126,7 @@ static const struct option messages_option_table[] = {
      .kind = OPTION_TEXT,
      .doc = "Go on where the page before ended",
      OPTION_PLACE(struct messages_options, cursor)},
-    CONTROL_OPTION_ROWS(struct messages_options, control),
+    CONTROL_OPTION_ROWS(struct messages_options),
     {.name = NULL}};
 
 static const char *const messages_description[] = {

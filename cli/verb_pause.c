@@ -17,13 +17,13 @@ static int pause_run(const struct verb_call *call)
 }
 
 static const struct option pause_option_table[] = {
-    CONTROL_LANE_ROWS(struct pause_options, lanes),
+    CONTROL_LANE_ROWS(struct pause_options),
     {.name = "all",
      .kind = OPTION_FLAG,
      .doc = "All lanes there are",
      OPTION_PLACE(struct pause_options, lanes.all)},
     CONTROL_WHY_ROW(struct pause_options, "The reason, shown by status"),
-    CONTROL_OPTION_ROWS(struct pause_options, control),
+    CONTROL_OPTION_ROWS(struct pause_options),
     {.name = NULL}};
 
 static const char *const pause_description[] = {

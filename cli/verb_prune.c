@@ -53,7 +53,7 @@ static const struct option prune_option_table[] = {
      .max = (uint64_t)1 << 50,
      .doc = "The oldest settled messages, as long as the journal uses more than this: 20G",
      OPTION_PLACE(struct prune_options, max_size)},
-    CONTROL_OPTION_ROWS(struct prune_options, control),
+    CONTROL_OPTION_ROWS(struct prune_options),
     {.name = NULL}};
 
 static const char *const prune_description[] = {

@@ -50,7 +50,7 @@ static const struct option release_option_table[] = {
      .doc = "All messages that are held",
      OPTION_PLACE(struct release_options, all)},
     CONTROL_WHY_ROW(struct release_options, "The reason, kept with the messages"),
-    CONTROL_OPTION_ROWS(struct release_options, control),
+    CONTROL_OPTION_ROWS(struct release_options),
     {.name = NULL}};
 
 static const char *const release_description[] = {

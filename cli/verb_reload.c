@@ -20,8 +20,8 @@ static int reload_run(const struct verb_call *call)
     return verb_worst(status, control_client_close(&client));
 }
 
-static const struct option reload_option_table[] = {
-    CONTROL_OPTION_ROWS(struct reload_options, control), {.name = NULL}};
+static const struct option reload_option_table[] = {CONTROL_OPTION_ROWS(struct reload_options),
+                                                    {.name = NULL}};
 
 static const char *const reload_description[] = {
     "A running broker reads its configuration again, checks all of it, and puts it into force: "

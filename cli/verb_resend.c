@@ -84,7 +84,7 @@ static int resend_run(const struct verb_call *call)
 }
 
 static const struct option resend_option_table[] = {
-    CONTROL_QUERY_ROWS(struct resend_options, query),
+    CONTROL_QUERY_ROWS(struct resend_options),
     {.name = "route",
      .letter = 'r',
      .argument = "NAME",
@@ -116,7 +116,7 @@ static const struct option resend_option_table[] = {
      .doc = "Say what would be sent, and send nothing",
      OPTION_PLACE(struct resend_options, dry_run)},
     CONTROL_WHY_ROW(struct resend_options, "The reason, kept with the messages"),
-    CONTROL_OPTION_ROWS(struct resend_options, control),
+    CONTROL_OPTION_ROWS(struct resend_options),
     {.name = NULL}};
 
 static const char *const resend_description[] = {

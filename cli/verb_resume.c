@@ -17,13 +17,13 @@ static int resume_run(const struct verb_call *call)
 }
 
 static const struct option resume_option_table[] = {
-    CONTROL_LANE_ROWS(struct resume_options, lanes),
+    CONTROL_LANE_ROWS(struct resume_options),
     {.name = "all",
      .kind = OPTION_FLAG,
      .doc = "All lanes there are",
      OPTION_PLACE(struct resume_options, lanes.all)},
     CONTROL_WHY_ROW(struct resume_options, "The reason, shown by status"),
-    CONTROL_OPTION_ROWS(struct resume_options, control),
+    CONTROL_OPTION_ROWS(struct resume_options),
     {.name = NULL}};
 
 static const char *const resume_description[] = {

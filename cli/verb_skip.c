@@ -40,7 +40,7 @@ static int skip_run(const struct verb_call *call)
 }
 
 static const struct option skip_option_table[] = {
-    CONTROL_LANE_ROWS(struct skip_options, lanes),
+    CONTROL_LANE_ROWS(struct skip_options),
     {.name = "delivery",
      .argument = "NUMBER",
      .kind = OPTION_NUMBER,
@@ -49,7 +49,7 @@ static const struct option skip_option_table[] = {
          "Only if it is this one that stands at the head: for scripts, and for two people at once",
      OPTION_PLACE(struct skip_options, delivery)},
     CONTROL_WHY_ROW(struct skip_options, "The reason, kept with the message; it has to be given"),
-    CONTROL_OPTION_ROWS(struct skip_options, control),
+    CONTROL_OPTION_ROWS(struct skip_options),
     {.name = NULL}};
 
 static const char *const skip_description[] = {

@@ -4,6 +4,7 @@
  * person, each with the command that helps. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control_client.h"
 #include "control_print.h"
@@ -22,12 +23,30 @@ struct concerns {
     FILE *file; /* writes into `text` */
 };
 
+/* What the broker says of a lane's last try; it comes before the lane itself. */
+struct reason {
+    int64_t lane;
+    char text[160];
+};
+
+/* An alert that is raised; alerts come before the lanes. */
+struct raised {
+    char kind[40];
+    char subject[200]; /* of one about a lane: route/destination/number */
+    char text[200];
+    bool told; /* what is wrong with the lane has been said already */
+};
+
 struct status {
     bool prints; /* tables and sentences */
     struct control_print print;
     struct table lanes;
     struct table listeners;
     struct concerns concerns;
+    struct reason *reasons; /* malloc'd */
+    size_t reason_count;
+    struct raised *raised; /* malloc'd */
+    size_t raised_count;
     int64_t waiting;
     int64_t oldest; /* when what waits longest was received */
 };
@@ -76,6 +95,96 @@ static void put_because(FILE *file, hl7_slice why)
     }
 }
 
+/* Without memory for it a reason is left out. */
+static void keep_reason(struct status *status, const struct record *activity)
+{
+    hl7_slice text = record_get(activity, "reason");
+    struct reason *reasons =
+        text.len == 0 ? NULL
+                      : reallocarray(status->reasons, status->reason_count + 1, sizeof *reasons);
+
+    if (reasons != NULL) {
+        struct reason *added = &reasons[status->reason_count++];
+
+        status->reasons = reasons;
+        added->lane = record_get_number(activity, "lane");
+        (void)snprintf(added->text, sizeof added->text, "%.*s", (int)text.len, text.ptr);
+    }
+}
+
+static void put_reason(const struct status *status, int64_t lane)
+{
+    for (size_t i = 0; i < status->reason_count; i++) {
+        if (status->reasons[i].lane == lane) {
+            put_because(status->concerns.file, hl7_slice_of(status->reasons[i].text));
+        }
+    }
+}
+
+/* ---- Alerts ---------------------------------------------------------------------------------- */
+
+static void keep_text(char *place, size_t size, hl7_slice text)
+{
+    (void)snprintf(place, size, "%.*s", (int)(text.len < size ? text.len : size - 1),
+                   text.len > 0 ? text.ptr : "");
+}
+
+/* Those about dead letters and destinations say nothing that their lanes do not. */
+static void keep_alert(struct status *status, const struct record *alert)
+{
+    hl7_slice kind = record_get(alert, "alert");
+
+    if (hl7_slice_equal(kind, HL7_TEXT("dead-letters")) ||
+        hl7_slice_equal(kind, HL7_TEXT("destination-down"))) {
+        return;
+    }
+    struct raised *raised = reallocarray(status->raised, status->raised_count + 1, sizeof *raised);
+    if (raised != NULL) {
+        struct raised *added = &raised[status->raised_count++];
+
+        status->raised = raised;
+        added->told = false;
+        keep_text(added->kind, sizeof added->kind, kind);
+        keep_text(added->subject, sizeof added->subject, record_get(alert, "subject"));
+        keep_text(added->text, sizeof added->text, record_get(alert, "text"));
+    }
+}
+
+/* What is wrong with this lane has been said. */
+static void tell_lane(struct status *status, const struct record *lane)
+{
+    hl7_slice route = record_get(lane, "route");
+    hl7_slice to = record_get(lane, "destination");
+    char subject[200];
+
+    (void)snprintf(subject, sizeof subject, "%.*s/%.*s/%lld", (int)route.len,
+                   route.len > 0 ? route.ptr : "", (int)to.len, to.len > 0 ? to.ptr : "",
+                   (long long)record_get_number(lane, "number"));
+    for (size_t i = 0; i < status->raised_count; i++) {
+        status->raised[i].told =
+            status->raised[i].told || strcmp(status->raised[i].subject, subject) == 0;
+    }
+}
+
+static void consider_alerts(struct status *status)
+{
+    for (size_t i = 0; i < status->raised_count; i++) {
+        const struct raised *raised = &status->raised[i];
+
+        if (!raised->told) {
+            (void)fputs("  ", status->concerns.file);
+            put_foreign(status->concerns.file, hl7_slice_of(raised->kind));
+            (void)fputs(", ", status->concerns.file);
+            put_foreign(status->concerns.file, hl7_slice_of(raised->subject));
+            put_because(status->concerns.file, hl7_slice_of(raised->text));
+            (void)fputc('\n', status->concerns.file);
+            status->concerns.count++;
+        }
+    }
+}
+
+/* ---- Lanes ----------------------------------------------------------------------------------- */
+
 /* A lane that stands still, or whose head does not get through. */
 static void consider_queue(struct status *status, const struct record *lane)
 {
@@ -92,15 +201,18 @@ static void consider_queue(struct status *status, const struct record *lane)
         put_waiting(status, lane);
         (void)fprintf(file, "\n      orderly resume --lane %lld\n", id);
         status->concerns.count++;
+        tell_lane(status, lane);
     } else if (attempts > 0) {
         (void)fputs("  ", file);
         put_lane_name(file, lane);
         (void)fputs(" gets nothing through", file);
         put_because(file, record_get(lane, "outcome"));
+        put_reason(status, id);
         put_waiting(status, lane);
         (void)fprintf(file, "; %lld %s\n      orderly messages --state pending --oldest-first\n",
                       attempts, attempts == 1 ? "try so far" : "tries so far");
         status->concerns.count++;
+        tell_lane(status, lane);
     }
 }
 
@@ -141,6 +253,23 @@ static void consider_trouble(struct status *status, const struct record *trouble
     (void)fputs("  ", file);
     put_foreign(file, record_get(trouble, "what"));
     put_because(file, record_get(trouble, "text"));
+    (void)fputc('\n', file);
+    status->concerns.count++;
+}
+
+/* Dead letters are told with their lane. */
+static void consider_alert(struct status *status, const struct record *alert)
+{
+    FILE *file = status->concerns.file;
+
+    if (hl7_slice_equal(record_get(alert, "alert"), HL7_TEXT("dead-letters"))) {
+        return;
+    }
+    (void)fputs("  ", file);
+    put_foreign(file, record_get(alert, "alert"));
+    (void)fputc(' ', file);
+    put_foreign(file, record_get(alert, "subject"));
+    put_because(file, record_get(alert, "text"));
     (void)fputc('\n', file);
     status->concerns.count++;
 }
@@ -228,10 +357,16 @@ static void take(struct status *status, const struct record *record)
         }
     } else if (status->prints && record_is(record, "listener")) {
         take_listener(status, record);
+    } else if (record_is(record, "activity")) {
+        keep_reason(status, record);
+    } else if (record_is(record, "alert")) {
+        keep_alert(status, record);
     } else if (record_is(record, "found")) {
         consider_found(status, record);
     } else if (record_is(record, "trouble")) {
         consider_trouble(status, record);
+    } else if (record_is(record, "alert")) {
+        consider_alert(status, record);
     } else if (status->prints && record_is(record, "broker")) {
         print_broker(status, record);
     }
@@ -278,6 +413,7 @@ static bool print_table(struct table *table)
 
 static int finish(struct status *status, const struct verb *verb, int result)
 {
+    consider_alerts(status);
     bool good = fclose(status->concerns.file) == 0;
 
     good = print_table(&status->listeners) && good;
@@ -289,11 +425,13 @@ static int finish(struct status *status, const struct verb *verb, int result)
         result = VERB_NO;
     }
     free(status->concerns.text);
+    free(status->reasons);
+    free(status->raised);
     return good ? result : verb_failed(verb, "out of memory");
 }
 
 static const struct option status_option_table[] = {
-    CONTROL_OPTION_ROWS(struct status_options, control),
+    CONTROL_OPTION_ROWS(struct status_options),
     {.name = "quiet",
      .letter = 'q',
      .kind = OPTION_FLAG,

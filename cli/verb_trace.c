@@ -144,7 +144,7 @@ static int trace_run(const struct verb_call *call)
 }
 
 static const struct option trace_option_table[] = {
-    CONTROL_SPAN_ROWS(struct trace_options, query),
+    CONTROL_SPAN_ROWS(struct trace_options),
     {.name = "limit",
      .letter = 'n',
      .argument = "NUMBER",
@@ -153,7 +153,7 @@ static const struct option trace_option_table[] = {
      .max = 100000,
      .doc = "Show the newest this many; 0: as many as can be",
      OPTION_PLACE(struct trace_options, limit)},
-    CONTROL_OPTION_ROWS(struct trace_options, control),
+    CONTROL_OPTION_ROWS(struct trace_options),
     {.name = NULL}};
 
 static const char *const trace_description[] = {

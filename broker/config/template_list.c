@@ -183,12 +183,15 @@ static bool keep_condition(struct value *value, const struct hl7_loader *loader,
 bool value_read_condition(struct value *value, void *slot)
 {
     struct beside *beside = value->at == NULL ? NULL : value->at->file->beside;
-    const struct hl7_loader loader =
-        beside == NULL ? (struct hl7_loader){.load = NULL} : beside_loader(beside);
-    const struct hl7_compiling how = {.loader = beside == NULL ? NULL : &loader, .warn = true};
+    struct hl7_loader loader;
+    struct hl7_compiling how = {.warn = true};
     struct memory_block memory = {NULL, 0};
     size_t used = 0;
 
+    if (beside != NULL) {
+        loader = beside_loader(beside);
+        how.loader = &loader;
+    }
     enum hl7_code code = try_condition(value, &how, &memory, &used);
     memory_free(&memory);
     if (code == HL7_NO_MEMORY) {

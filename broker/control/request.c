@@ -358,9 +358,10 @@ static enum request_error check_required(const struct reading *reading)
 enum request_error request_read(char *bytes, size_t len, struct request *ret_request,
                                 char ret_reason[REQUEST_REASON_MAX])
 {
-    const struct reading reading = {ret_request, ret_reason};
+    struct reading reading = {.request = ret_request};
     bool first = true;
 
+    reading.reason = ret_reason;
     ret_request->count = 0;
     for (size_t start = 0; start < len && bytes[start] != '\n';) {
         char *end = memchr(bytes + start, '\n', len - start);

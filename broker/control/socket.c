@@ -71,9 +71,7 @@ static int replace_dead(const struct sockaddr_un *address, char reason[256])
     /* EAGAIN: somebody listens and has much to do. */
     if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN) {
         result = say(reason, path, "a running broker listens there");
-    } else if (errno != ECONNREFUSED) {
-        result = say(reason, path, strerror(errno));
-    } else if (unlink(path) != 0 && errno != ENOENT) {
+    } else if (errno != ECONNREFUSED || (unlink(path) != 0 && errno != ENOENT)) {
         result = say(reason, path, strerror(errno));
     }
     (void)close(fd);

@@ -4,21 +4,20 @@
  * other, converts them, hands them to its door, and settles what came of it.
  *
  *     lane.c          a lane and its states
+ *     lane_result.c   what becomes of a letter: policies, waits, log lines
  *     lane_work.c     its work in the journal's thread
  *     convert.c       a message to what the destination gets
  *     door*.c         the ways out
  *
- * A lane's life is a circle. Which step is under way is its phase:
+ * A lane's life is a circle: ask the journal, send, settle. A result is settled and the next delivery
+ * fetched in one piece of work: one sync per delivery and lane, shared by all lanes that are busy at
+ * the time. With `pipeline = 1` the next letter goes out only after that commit, so that a crash repeats
+ * one delivery of a lane at most (J4); with N, N at most.
  *
- *     IDLE      nothing is queued; a stored message wakes it
- *     ASKING    the journal looks for the next delivery (and records the last one's result: one commit)
- *     SENDING   the door has a letter
- *     WAITING   the head waits for its next try, or the journal for a second
- *     STOPPED   paused by a person, or halted by a policy
- *
- * A result is settled and the next delivery fetched in one piece of work: one sync per delivery and
- * lane, shared by all lanes that are busy at the time. The next letter goes out only after that
- * commit, so that a crash repeats one delivery of a lane at most (J4).
+ * A letter that is to be tried again, or halts the lane, holds it: nothing more is fetched, the others
+ * under way come to their results, and then the lane begins again from its head. A letter whose
+ * connection was given up for another one's sake is dropped from memory only: the journal gives it out
+ * again, in its place.
  *
  * Waiting is done by the loop's clock, which nobody can set. The journal's times are the wall clock's:
  * they are only looked at when a lane starts. */
@@ -81,7 +80,12 @@ struct deliver {
     struct log_limit limits[DELIVER_EVENTS]; /* of all lanes together */
 };
 
-enum lane_phase { LANE_IDLE, LANE_ASKING, LANE_SENDING, LANE_WAITING, LANE_STOPPED };
+enum lane_phase {
+    LANE_IDLE,    /* nothing is queued; a stored message wakes it */
+    LANE_BUSY,    /* the journal is asked, or letters are under way */
+    LANE_WAITING, /* the head waits for its next try, or the journal for a second */
+    LANE_STOPPED  /* paused by a person, halted by a policy, or the broker ends */
+};
 
 const char *lane_phase_name(enum lane_phase phase);
 
@@ -103,20 +107,26 @@ struct lane {
     int64_t number;
     int64_t id; /* the journal's; 0: not known yet */
     enum lane_phase phase;
-    bool again;        /* something was stored while it was asking */
+    bool asking;       /* the journal has a piece of work */
+    bool more;         /* the journal may have something that is due */
+    bool again;        /* something was stored while it was asked */
+    bool holding;      /* nothing is fetched until all that is under way has come to its end */
+    uint64_t wait;     /* milliseconds to hold after that */
     bool retiring;     /* its route or destination is gone from the configuration */
     bool ignores_time; /* the loop's clock says the head's time has come */
-    bool unreadable;   /* the journal found damage where the next delivery is looked for */
+    bool unreadable;   /* the journal is damaged where the next delivery is looked for */
     bool reopens;      /* its door leads to where the destination was before a reload */
     struct door *door;
     struct loop_timer timer;
-    struct lane_letter *letter;  /* the delivery at hand; NULL: none */
-    struct lane_letter *settled; /* the one before it, until the wiring has heard of it */
+    struct lane_letter *letters; /* under way or to be recorded, in the order they were fetched */
+    size_t letter_count;
     struct lane_counters counters;
     const char *last_word; /* of the last try; static */
     char last_reason[256];
     int64_t last_at;    /* microseconds */
     int64_t down_since; /* the first failed try since the last good one; 0: it is well */
+    uint64_t down_at;   /* loop time of the first failed try since the last delivery; 0: none */
+    uint64_t good_at;   /* loop time of the last delivery; 0: none yet */
 };
 
 /* ---- lane.c --------------------------------------------------------------------------------- */
@@ -158,8 +168,16 @@ int64_t deliver_clock(void);
 
 /* ---- lane_work.c ---------------------------------------------------------------------------- */
 
+enum letter_state {
+    LETTER_SENDING,  /* the door has it */
+    LETTER_DONE,     /* its result is to be recorded */
+    LETTER_RECORDING /* the journal records it */
+};
+
 /* A delivery as the journal gave it, and what came of it. */
 struct lane_letter {
+    struct lane_letter *next;
+    enum letter_state state;
     /* From the journal. */
     int64_t delivery;
     int64_t message;
@@ -189,13 +207,34 @@ struct lane_letter {
     hl7_slice answer; /* malloc'd */
 };
 
-/* Submits: record the letter's result if there is one, then look for the next delivery. */
-void lane_ask(struct lane *lane);
+/* Asks the journal: record the letters that have come to results, then, if `fetches`, look for the next
+ * delivery that is not under way. */
+void lane_ask(struct lane *lane, bool fetches);
 
-/* What lane_ask() found, when it was done: JOURNAL_OK with the next letter, which may be damaged,
- * JOURNAL_NONE, or a failure, and then nothing was recorded. */
-void lane_answered(struct lane *lane, enum journal_code code, const struct journal_wait *wait);
+/* lane_ask() was answered. The letters that were to be recorded are LETTER_RECORDING still. `fetched` is
+ * the next delivery, or NULL; the lane owns it now. JOURNAL_DAMAGED without one is a failure: nothing
+ * was recorded. */
+void lane_answered(struct lane *lane, enum journal_code code, struct lane_letter *fetched,
+                   const struct journal_wait *wait);
 
 void lane_letter_free(struct lane_letter **letter);
+
+/* ---- lane_result.c -------------------------------------------------------------------------- */
+
+/* What a policy (enum config_policy) makes of a letter that was not accepted. */
+void lane_decide(struct lane *lane, struct lane_letter *letter, int policy);
+
+/* The letter has come to a result, which is to be recorded. `reason` may be the letter's own. */
+void lane_conclude(struct lane *lane, struct lane_letter *letter, const char *word,
+                   const char *reason);
+
+/* After it was recorded. */
+void lane_log_result(const struct lane *lane, const struct lane_letter *letter);
+
+/* Whether another line about this kind of event may be written now. */
+bool lane_may_tell(const struct lane *lane, enum deliver_event event);
+
+/* "route/destination/number"; yields `text`. */
+const char *lane_name(const struct lane *lane, char text[200]);
 
 #endif

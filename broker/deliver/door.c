@@ -9,7 +9,7 @@ const char *door_outcome_name(enum door_outcome outcome)
         [DOOR_ACCEPTED] = "accepted",       [DOOR_ERROR] = "error",
         [DOOR_REJECTED] = "rejected",       [DOOR_TIMEOUT] = "timeout",
         [DOOR_UNFRAMED] = "unframed",       [DOOR_CLOSED] = "closed",
-        [DOOR_UNREACHABLE] = "unreachable",
+        [DOOR_UNREACHABLE] = "unreachable", [DOOR_WITHDRAWN] = "withdrawn",
     };
 
     assert(outcome < DOOR_OUTCOMES);

@@ -2,10 +2,11 @@
  *
  * door.h - a way out for one lane: MLLP, a directory, a program. One file per kind.
  *
- * Life: door_open, then letters, one at a time, then door_close. A letter is given with door_send; its
- * result comes exactly once, through on_result, from the loop and never from within door_send. The
- * letter's bytes belong to the lane and stay until then. A door that is closed with a letter under
- * way gives no result.
+ * Life: door_open, then letters, then door_close. A letter is given with door_send; its result comes
+ * exactly once, through on_result, from the loop and never from within door_send. The letter's bytes
+ * belong to the lane and stay until then. A door that is closed with a letter under way gives no
+ * result. One letter is under way at a time, but for kinds that `pipelines`: those take as many as the
+ * destination's `pipeline` says, and name the letter in each result.
  *
  * A door keeps what it can between letters (a connection, a program) and closes it on a result that
  * leaves the peer's state unknown (rule 27). It knows nothing of retries: the lane decides what
@@ -29,6 +30,7 @@ enum door_outcome {
     DOOR_UNFRAMED,    /* an answer that is none: no frame, no MSA, another message's */
     DOOR_CLOSED,      /* the connection ended before the answer, or the program died */
     DOOR_UNREACHABLE, /* could not connect, start or write: nothing was handed over */
+    DOOR_WITHDRAWN,   /* the connection was given up for another letter's sake: nothing is known */
     DOOR_OUTCOMES
 };
 
@@ -36,6 +38,7 @@ enum door_outcome {
 const char *door_outcome_name(enum door_outcome outcome);
 
 struct door_letter {
+    void *token;          /* the lane's; comes back with the result of kinds that pipeline */
     hl7_slice bytes;      /* to be sent, without frame bytes */
     hl7_slice control_id; /* its MSH-10; empty when it is not HL7 */
     int64_t id;           /* of the stored message */
@@ -49,6 +52,7 @@ struct door_letter {
 };
 
 struct door_result {
+    void *token; /* of the letter; NULL: of the only one under way */
     enum door_outcome outcome;
     const char *word; /* "AA", "timeout", "refused": kept with the attempt; static */
     hl7_slice
@@ -60,6 +64,7 @@ struct door;
 
 struct door_kind {
     const char *name; /* "mllp" */
+    bool pipelines;   /* takes letters while others are under way */
     struct door *(*open)(struct loop *loop, const struct config_destination *to);
     void (*send)(struct door *door, const struct door_letter *letter);
     void (*adopt)(struct door *door);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The way out over MLLP/TCP: one connection, kept open between letters, one letter under way.
+ * The way out over MLLP/TCP: one connection, kept open between letters; one letter under way, or as many
+ * as the destination's `pipeline` says.
  *
  * Rule 27 decides how it is built: an answer is credited to the letter it names and to no other. Where
- * that cannot be known - it came too late, names another message, is no frame - the connection is
- * closed, and with it goes whatever may still be on its way.
+ * that cannot be known - it came too late, names no letter under way, is no frame - the connection is
+ * closed, and with it goes whatever may still be on its way. The oldest letter gets that for its result,
+ * the others are withdrawn.
  *
  * A peer may close an idle connection just when the next letter is written into it. Its system then
  * never confirmed a byte of the letter: nobody read it, and it is sent again over a fresh connection,
@@ -12,12 +14,9 @@
  *
  * A letter that asks for both acknowledgements (MSH-15, MSH-16) is done with the second. If that does
  * not come in time, the first has still said that the peer stored it: that is accepted, as "CA". */
-#include "door.h"
+#include "mllp_link.h"
 
-#include "../../base/parsing.h"
 #include "../../net/address.h"
-#include "../../net/connection.h"
-#include "../../net/resolver.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -27,43 +26,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum { DOUBT = 500 /* milliseconds of silence that decide a frame in doubt (rule 3) */ };
-
-enum mllp_state { MLLP_CLOSED, MLLP_RESOLVING, MLLP_CONNECTING, MLLP_OPEN };
-
-struct door_mllp {
-    struct door door;
-    /* The connection's memory is needed until it says it is freed, which may be later than the end of
-     * the door: it is a struct of its own. */
-    struct mllp_link *link;
-    enum mllp_state state;
-    struct resolver resolver;
-    struct addrinfo *addresses;
-    const struct addrinfo *next_address;
-    struct hl7_framer framer;
-    struct door_letter letter;
-    bool busy;             /* a letter is under way */
-    bool sent;             /* it was written into the connection */
-    bool fresh;            /* nothing was answered on this connection yet */
-    bool stored;           /* CA came */
-    bool repeated;         /* it was sent again over a fresh connection already */
-    bool junk;             /* bytes came that are no frame */
-    bool sending;          /* within door_send */
-    uint64_t until;        /* loop time: when the letter's time is over */
-    struct loop_timer now; /* a result that is there at once, from within door_send */
-    struct door_result at_once;
-    struct parsing parsing;
-    struct memory_block frame;
-};
-
-struct mllp_link {
-    struct connection connection;
-    struct door_mllp *door; /* NULL: the door has let go of it */
-};
-
 /* ---- Results ------------------------------------------------------------------------------- */
 
-static void drop_link(struct door_mllp *mllp)
+void mllp_drop_link(struct door_mllp *mllp)
 {
     struct mllp_link *link = mllp->link;
 
@@ -80,195 +45,78 @@ static void link_on_freed(struct connection *connection)
     free(LOOP_OWNER(connection, struct mllp_link, connection));
 }
 
-static void on_now(struct loop_timer *timer)
-{
-    struct door_mllp *mllp = LOOP_OWNER(timer, struct door_mllp, now);
+static void on_now(struct loop_timer *timer);
 
-    mllp->busy = false;
-    mllp->door.on_result(&mllp->door, &mllp->at_once);
-}
-
-/* Never from within door_send: the loop tells it then, without an answer, for there is none yet. */
-static void give_result(struct door_mllp *mllp, const struct door_result *result)
+/* Takes a letter out of those that are under way. */
+static void take_out(struct door_mllp *mllp, struct mllp_slot *slot)
 {
-    mllp->sent = false;
-    if (mllp->sending) {
-        mllp->at_once = *result;
-        mllp->at_once.answer = (hl7_slice){NULL, 0};
-        mllp->now.on_time = on_now;
-        if (loop_timer_set(mllp->door.loop, &mllp->now, 0)) {
-            return;
-        }
+    struct mllp_slot **at = &mllp->slots;
+
+    while (*at != slot) {
+        at = &(*at)->next;
     }
-    mllp->busy = false;
-    mllp->door.on_result(&mllp->door, result);
+    *at = slot->next;
+    free(mllp->spare);
+    mllp->spare = slot;
 }
 
-/* Ends the letter and the connection. */
-static void fail(struct door_mllp *mllp, enum door_outcome outcome, const char *word,
-                 hl7_slice answer, const char *reason)
+void mllp_give_result(struct door_mllp *mllp, struct mllp_slot *slot,
+                      const struct door_result *result)
+{
+    struct door_result told = *result;
+
+    told.token = slot->letter.token;
+    take_out(mllp, slot);
+    mllp->door.on_result(&mllp->door, &told);
+}
+
+/* Tells the oldest letter's result; the others are withdrawn with it. */
+static void give_failure(struct door_mllp *mllp, const struct door_result *result)
+{
+    static const struct door_result withdrawn = {.outcome = DOOR_WITHDRAWN, .word = "withdrawn"};
+
+    mllp_give_result(mllp, mllp->slots, result);
+    while (mllp->slots != NULL) {
+        mllp_give_result(mllp, mllp->slots, &withdrawn);
+    }
+}
+
+/* What came about within door_send is told by the loop. */
+static void tell_later(struct door_mllp *mllp)
+{
+    mllp->now.on_time = on_now;
+    if (!loop_timer_set(mllp->door.loop, &mllp->now, 0)) {
+        on_now(&mllp->now); /* no memory for a timer: rather now than never */
+    }
+}
+
+/* Ends the oldest letter and the connection. */
+void mllp_fail(struct door_mllp *mllp, enum door_outcome outcome, const char *word,
+               hl7_slice answer, const char *reason)
 {
     struct door_result result = {.outcome = outcome, .word = word, .answer = answer};
+    struct mllp_link *link = mllp->link;
 
-    if (mllp->stored && (outcome == DOOR_TIMEOUT || outcome == DOOR_CLOSED)) {
+    if (mllp->slots->stored && (outcome == DOOR_TIMEOUT || outcome == DOOR_CLOSED)) {
         result.outcome = DOOR_ACCEPTED;
         result.word = "CA";
     }
     (void)snprintf(result.reason, sizeof result.reason, "%s", reason);
-    /* The answer borrows what the connection holds: told before it is closed. Telling may open the
-     * next one, so this one is put aside first. */
-    struct mllp_link *link = mllp->link;
     mllp->link = NULL;
     mllp->state = MLLP_CLOSED;
     if (link != NULL) {
         link->door = NULL;
     }
-    give_result(mllp, &result);
+    if (mllp->sending) {
+        mllp->failed = true;
+        mllp->failure = result;
+        mllp->failure.answer = (hl7_slice){NULL, 0};
+        tell_later(mllp);
+    } else {
+        give_failure(mllp, &result); /* the answer borrows what the connection holds */
+    }
     if (link != NULL) {
         connection_close(&link->connection);
-    }
-}
-
-/* ---- Answers ------------------------------------------------------------------------------- */
-
-static void accept_answer(struct door_mllp *mllp, const struct hl7_answer *says, hl7_slice payload)
-{
-    struct door_result result = {
-        .outcome = DOOR_ACCEPTED, .word = hl7_ack_code_name(says->code), .answer = payload};
-
-    mllp->fresh = false;
-    if (says->code == HL7_AE || says->code == HL7_CE) {
-        result.outcome = DOOR_ERROR;
-    } else if (says->code == HL7_AR || says->code == HL7_CR) {
-        result.outcome = DOOR_REJECTED;
-    }
-    if (result.outcome != DOOR_ACCEPTED) {
-        (void)snprintf(result.reason, sizeof result.reason, "the peer answered %s", result.word);
-    }
-    if (says->code == HL7_CA && mllp->letter.asks_application) {
-        mllp->stored = true;
-        mllp->until = mllp->door.loop->now + (uint64_t)mllp->door.to->timeout;
-        return;
-    }
-    give_result(mllp, &result);
-}
-
-/* A frame that came while a letter waits. False when the connection is gone. */
-static bool take_answer(struct door_mllp *mllp, hl7_slice payload)
-{
-    struct hl7_message reply;
-    const char *problem = NULL;
-    struct hl7_answer says = {.code = HL7_ACK_NONE};
-
-    if (!parsing_message(&mllp->parsing, payload, &reply, NULL)) {
-        problem = "the answer is no HL7 message";
-    } else {
-        says = hl7_answer_read(&reply);
-        if (says.code == HL7_ACK_NONE) {
-            problem = "the answer has no acknowledgement code in MSA-1";
-        } else if (mllp->letter.control_id.len > 0 &&
-                   !hl7_answer_matches(&says, mllp->letter.control_id)) {
-            problem = "the answer names another message (MSA-2 is not the MSH-10 sent)";
-        }
-    }
-    if (problem != NULL) {
-        fail(mllp, DOOR_UNFRAMED, "not-an-answer", payload, problem);
-        return false;
-    }
-    accept_answer(mllp, &says, payload);
-    return mllp->link != NULL;
-}
-
-/* False when the connection is gone. */
-static bool take_frame(struct door_mllp *mllp, enum hl7_frame_kind kind,
-                       const struct hl7_frame *frame)
-{
-    if (kind == HL7_FRAME_JUNK) {
-        mllp->junk = mllp->junk || memchr(frame->bytes.ptr, 'M', frame->bytes.len) != NULL;
-        return true;
-    }
-    if (kind == HL7_FRAME_BROKEN) {
-        fail(mllp, DOOR_UNFRAMED, "broken-frame", frame->bytes,
-             frame->why == HL7_TOO_LARGE ? "the answer is longer than max-reply"
-                                         : "the answer's frame is damaged");
-        return false;
-    }
-    return take_answer(mllp, frame->bytes);
-}
-
-/* Milliseconds that are left for the letter, at least 1. */
-static uint64_t time_left(const struct door_mllp *mllp)
-{
-    uint64_t now = mllp->door.loop->now;
-
-    return mllp->until > now ? mllp->until - now : 1;
-}
-
-static void watch_clock(struct door_mllp *mllp)
-{
-    struct connection *connection = &mllp->link->connection;
-
-    if (!mllp->busy) {
-        connection_set_deadline(connection, (uint64_t)mllp->door.to->keep_open);
-        return;
-    }
-    uint64_t left = time_left(mllp);
-    if (hl7_framer_in_doubt(&mllp->framer, connection->held) && left > DOUBT) {
-        left = DOUBT;
-    }
-    connection_set_deadline(connection, left);
-}
-
-/* Deals with one answer of the framer. What is given out was consumed before: the lane may send its next
- * letter over this connection as soon as it hears of it. False when the connection is gone. */
-static bool take_held(struct door_mllp *mllp, enum hl7_frame_kind kind, struct hl7_frame *frame)
-{
-    struct connection *connection = &mllp->link->connection;
-
-    if (kind != HL7_FRAME_MESSAGE) {
-        size_t consumed = frame->consumed;
-        bool good = take_frame(mllp, kind, frame);
-
-        if (good) {
-            connection_consume(connection, consumed);
-        }
-        return good;
-    }
-    if (!memory_grow(&mllp->frame, frame->bytes.len + 1)) {
-        fail(mllp, DOOR_UNFRAMED, "out-of-memory", (hl7_slice){NULL, 0}, "out of memory");
-        return false;
-    }
-    if (frame->bytes.len > 0) {
-        memcpy(mllp->frame.ptr, frame->bytes.ptr, frame->bytes.len);
-    }
-    frame->bytes.ptr = mllp->frame.ptr;
-    connection_consume(connection, frame->consumed);
-    return take_frame(mllp, kind, frame);
-}
-
-static void work(struct door_mllp *mllp, bool ended)
-{
-    struct mllp_link *link = mllp->link;
-    struct connection *connection = &link->connection;
-    struct hl7_frame frame;
-
-    while (mllp->link == link && mllp->busy && mllp->sent) {
-        enum hl7_frame_kind kind = hl7_framer_next(&mllp->framer, connection->held, &frame);
-        if (kind == HL7_FRAME_MORE && ended) {
-            kind = hl7_framer_end(&mllp->framer, connection->held, &frame);
-        }
-        if (kind == HL7_FRAME_MORE || !take_held(mllp, kind, &frame)) {
-            break;
-        }
-    }
-    if (mllp->link != link) {
-        return;
-    }
-    /* Bytes that nobody asked for could be taken for the answer to the next letter. */
-    if (!mllp->busy && (connection->held.len > 0 || mllp->door.to->keep_open == 0)) {
-        drop_link(mllp);
-    } else {
-        watch_clock(mllp);
     }
 }
 
@@ -286,61 +134,119 @@ static size_t unconfirmed(const struct door_mllp *mllp)
     return (size_t)bytes + connection_waiting(connection);
 }
 
-/* A letter that asks for no answer is done when the system has taken all of it. */
+/* A letter that asks for no answer. */
+static bool is_unanswerable(const struct mllp_slot *slot)
+{
+    return slot->letter.is_hl7 && !slot->letter.asks_accept && !slot->letter.asks_application;
+}
+
+static bool has_unanswerable(const struct door_mllp *mllp)
+{
+    const struct mllp_slot *slot = mllp->slots;
+
+    while (slot != NULL && !is_unanswerable(slot)) {
+        slot = slot->next;
+    }
+    return slot != NULL;
+}
+
+/* Letters that ask for no answer are done when the system has taken all of them. */
 static void on_written(struct door_mllp *mllp)
 {
     static const struct door_result done = {.outcome = DOOR_ACCEPTED, .word = "sent"};
+    struct mllp_slot *next = NULL;
 
-    if (mllp->busy && mllp->sent && mllp->letter.is_hl7 && !mllp->letter.asks_accept &&
-        !mllp->letter.asks_application) {
-        give_result(mllp, &done);
+    if (mllp->sending) {
+        tell_later(mllp);
+        return;
+    }
+    for (struct mllp_slot *slot = mllp->slots; slot != NULL && slot->sent; slot = next) {
+        next = slot->next;
+        if (is_unanswerable(slot)) {
+            mllp_give_result(mllp, slot, &done);
+        }
     }
 }
 
-static void send_letter(struct door_mllp *mllp)
+static void on_now(struct loop_timer *timer)
 {
-    hl7_slice bytes = mllp->letter.bytes;
+    struct door_mllp *mllp = LOOP_OWNER(timer, struct door_mllp, now);
+
+    if (mllp->failed) {
+        mllp->failed = false;
+        give_failure(mllp, &mllp->failure);
+    } else if (mllp->state == MLLP_OPEN && connection_waiting(&mllp->link->connection) == 0) {
+        on_written(mllp);
+    }
+}
+
+static bool send_slot(struct door_mllp *mllp, struct mllp_slot *slot)
+{
+    hl7_slice bytes = slot->letter.bytes;
     struct hl7_buffer frame;
 
     if (!memory_grow(&mllp->frame, bytes.len + HL7_FRAME_OVERHEAD)) {
-        fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0}, "out of memory");
-        return;
+        return false;
     }
     hl7_buffer_init(&frame, mllp->frame.ptr, mllp->frame.size);
     hl7_frame_write(bytes, &frame);
-    mllp->sent = true;
-    mllp->stored = false;
-    mllp->junk = false;
-    mllp->until = mllp->door.loop->now + (uint64_t)mllp->door.to->timeout;
-    if (!connection_send(&mllp->link->connection, hl7_buffer_slice(&frame))) {
-        fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0}, "out of memory");
-        return;
-    }
-    if (mllp->link != NULL) {
-        watch_clock(mllp);
-        if (connection_waiting(&mllp->link->connection) == 0) {
-            on_written(mllp);
+    slot->sent = true;
+    slot->stored = false;
+    slot->until = mllp->door.loop->now + (uint64_t)mllp->door.to->timeout;
+    return connection_send(&mllp->link->connection, hl7_buffer_slice(&frame));
+}
+
+/* Sends what was not sent yet, over the open connection. */
+static void send_letters(struct door_mllp *mllp)
+{
+    mllp->junk = mllp->junk && mllp_awaits_answer(mllp);
+    for (struct mllp_slot *slot = mllp->slots; slot != NULL; slot = slot->next) {
+        if (!slot->sent && !send_slot(mllp, slot)) {
+            mllp_fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0},
+                      "out of memory");
+            return;
         }
+        if (mllp->link == NULL) {
+            return;
+        }
+    }
+    mllp_watch_clock(mllp);
+    if (connection_waiting(&mllp->link->connection) == 0 && has_unanswerable(mllp)) {
+        on_written(mllp);
     }
 }
 
 static void begin_connecting(struct door_mllp *mllp);
 
+/* Nothing of what was sent was read by anyone, and it was not sent a second time before. */
+static bool is_unread(const struct door_mllp *mllp)
+{
+    size_t size = 0;
+
+    for (const struct mllp_slot *at = mllp->slots; at != NULL && at->sent; at = at->next) {
+        if (at->repeated || at->stored) {
+            return false;
+        }
+        size += at->letter.bytes.len + HL7_FRAME_OVERHEAD;
+    }
+    return size > 0 && !mllp->fresh && unconfirmed(mllp) >= size;
+}
+
 /* The connection ended before the answer. */
 static void lost(struct door_mllp *mllp, int error)
 {
     char reason[120];
-    bool unread = mllp->sent && !mllp->fresh && !mllp->repeated &&
-                  unconfirmed(mllp) >= mllp->letter.bytes.len + HL7_FRAME_OVERHEAD;
 
-    if (!mllp->busy) {
-        drop_link(mllp);
+    if (!mllp_is_busy(mllp)) {
+        mllp_drop_link(mllp);
         return;
     }
-    if (unread) {
-        mllp->repeated = true;
-        mllp->sent = false;
-        drop_link(mllp);
+    if (is_unread(mllp)) {
+        for (struct mllp_slot *at = mllp->slots; at != NULL; at = at->next) {
+            at->repeated = at->sent;
+            at->sent = false;
+        }
+        mllp_drop_link(mllp);
         begin_connecting(mllp);
         return;
     }
@@ -348,10 +254,10 @@ static void lost(struct door_mllp *mllp, int error)
                    error != 0 ? strerror(error) : "the peer closed it");
     hl7_slice held = mllp->link->connection.held;
     if (held.len > 0 || mllp->junk) {
-        fail(mllp, DOOR_UNFRAMED, "not-an-answer", held,
-             "bytes came that are no framed answer, then the connection ended");
+        mllp_fail(mllp, DOOR_UNFRAMED, "not-an-answer", held,
+                  "bytes came that are no framed answer, then the connection ended");
     } else {
-        fail(mllp, DOOR_CLOSED, error == ECONNRESET ? "reset" : "closed", held, reason);
+        mllp_fail(mllp, DOOR_CLOSED, error == ECONNRESET ? "reset" : "closed", held, reason);
     }
 }
 
@@ -359,8 +265,8 @@ static void at_timeout(struct door_mllp *mllp)
 {
     struct connection *connection = &mllp->link->connection;
 
-    if (!mllp->busy) {
-        drop_link(mllp); /* idle for long enough */
+    if (!mllp_is_busy(mllp)) {
+        mllp_drop_link(mllp); /* idle for long enough */
         return;
     }
     if (connection_has_input(connection)) {
@@ -368,12 +274,13 @@ static void at_timeout(struct door_mllp *mllp)
         return;
     }
     if (hl7_framer_in_doubt(&mllp->framer, connection->held)) {
-        work(mllp, true);
+        mllp_work(mllp, true);
         return;
     }
     bool strange = connection->held.len > 0 || mllp->junk;
-    fail(mllp, strange ? DOOR_UNFRAMED : DOOR_TIMEOUT, strange ? "not-an-answer" : "timeout",
-         connection->held, strange ? "bytes came that are no framed answer" : "no answer in time");
+    mllp_fail(mllp, strange ? DOOR_UNFRAMED : DOOR_TIMEOUT, strange ? "not-an-answer" : "timeout",
+              connection->held,
+              strange ? "bytes came that are no framed answer" : "no answer in time");
 }
 
 /* ---- Connecting ---------------------------------------------------------------------------- */
@@ -392,10 +299,10 @@ static void link_on_event(struct connection *connection, enum connection_event e
         if (event == CONNECTION_OPEN) {
             mllp->state = MLLP_OPEN;
             mllp->fresh = true;
-            send_letter(mllp);
+            send_letters(mllp);
         } else {
             int error = event == CONNECTION_TIMEOUT ? ETIMEDOUT : connection->error;
-            drop_link(mllp);
+            mllp_drop_link(mllp);
             connect_next(mllp, error);
         }
         return;
@@ -404,7 +311,7 @@ static void link_on_event(struct connection *connection, enum connection_event e
     case CONNECTION_OPEN:
         break;
     case CONNECTION_DATA:
-        work(mllp, connection->ended);
+        mllp_work(mllp, connection->ended);
         break;
     case CONNECTION_DRAINED:
         on_written(mllp);
@@ -413,7 +320,7 @@ static void link_on_event(struct connection *connection, enum connection_event e
         at_timeout(mllp);
         break;
     case CONNECTION_CLOSED:
-        work(mllp, true);
+        mllp_work(mllp, true);
         if (mllp->link == link) {
             lost(mllp, 0);
         }
@@ -461,7 +368,7 @@ static void connect_next(struct door_mllp *mllp, int error)
     }
     (void)snprintf(reason, sizeof reason, "cannot connect to %.100s: %s", to->mllp.text,
                    strerror(error));
-    fail(mllp, DOOR_UNREACHABLE, connect_word(error), (hl7_slice){NULL, 0}, reason);
+    mllp_fail(mllp, DOOR_UNREACHABLE, connect_word(error), (hl7_slice){NULL, 0}, reason);
 }
 
 static void on_resolved(struct resolver *resolver, struct addrinfo *list, const char *why)
@@ -473,7 +380,7 @@ static void on_resolved(struct resolver *resolver, struct addrinfo *list, const 
     if (list == NULL) {
         (void)snprintf(reason, sizeof reason, "cannot find %.100s: %s", mllp->door.to->mllp.host,
                        why);
-        fail(mllp, DOOR_UNREACHABLE, "unknown-host", (hl7_slice){NULL, 0}, reason);
+        mllp_fail(mllp, DOOR_UNREACHABLE, "unknown-host", (hl7_slice){NULL, 0}, reason);
         return;
     }
     if (mllp->addresses != NULL) {
@@ -493,8 +400,8 @@ static void begin_connecting(struct door_mllp *mllp)
     mllp->state = MLLP_RESOLVING;
     if (!resolver_start(&mllp->resolver, mllp->door.loop, address->host, address->port)) {
         mllp->state = MLLP_CLOSED;
-        fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0},
-             "out of memory or threads");
+        mllp_fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0},
+                  "out of memory or threads");
     }
 }
 
@@ -514,17 +421,29 @@ static struct door *mllp_open(struct loop *loop, const struct config_destination
 
 static void mllp_send(struct door *door, const struct door_letter *letter)
 {
+    static const struct door_result no_memory = {.outcome = DOOR_UNREACHABLE,
+                                                 .word = "out-of-memory"};
     struct door_mllp *mllp = LOOP_OWNER(door, struct door_mllp, door);
+    struct mllp_slot *slot = mllp->spare != NULL ? mllp->spare : malloc(sizeof *slot);
+    struct mllp_slot **end = &mllp->slots;
 
-    mllp->letter = *letter;
-    mllp->busy = true;
-    mllp->sent = false;
-    mllp->stored = false;
-    mllp->repeated = false;
+    mllp->spare = NULL;
+    if (slot == NULL) {
+        struct door_result result = no_memory;
+
+        result.token = letter->token;
+        door->on_result(door, &result); /* there is no memory to say it later */
+        return;
+    }
+    *slot = (struct mllp_slot){.letter = *letter};
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = slot;
     mllp->sending = true;
     if (mllp->state == MLLP_OPEN) {
-        send_letter(mllp);
-    } else {
+        send_letters(mllp);
+    } else if (mllp->state == MLLP_CLOSED && !mllp->failed) {
         begin_connecting(mllp);
     }
     mllp->sending = false;
@@ -536,14 +455,22 @@ static void mllp_close(struct door *door)
 
     loop_timer_clear(mllp->door.loop, &mllp->now);
     resolver_cancel(&mllp->resolver);
-    drop_link(mllp);
+    mllp_drop_link(mllp);
     if (mllp->addresses != NULL) {
         freeaddrinfo(mllp->addresses);
     }
+    while (mllp->slots != NULL) {
+        take_out(mllp, mllp->slots);
+    }
+    free(mllp->spare);
     parsing_free(&mllp->parsing);
     memory_free(&mllp->frame);
     free(mllp);
 }
 
-const struct door_kind door_mllp = {
-    .name = "mllp", .open = mllp_open, .send = mllp_send, .adopt = NULL, .close = mllp_close};
+const struct door_kind door_mllp = {.name = "mllp",
+                                    .pipelines = true,
+                                    .open = mllp_open,
+                                    .send = mllp_send,
+                                    .adopt = NULL,
+                                    .close = mllp_close};

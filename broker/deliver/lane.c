@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A lane and its states. See deliver.h for the circle; this file has one function for each step. */
+ * A lane. See deliver.h for its circle. step() is the one place that decides what is done next; every
+ * event - a result of the door, an answer of the journal, a timer, a stored message - ends there. */
 #include "deliver.h"
 
 #include "../../base/crash_point.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 enum {
@@ -28,12 +28,58 @@ int64_t deliver_clock(void)
 const char *lane_phase_name(enum lane_phase phase)
 {
     static const char *const names[] = {[LANE_IDLE] = "idle",
-                                        [LANE_ASKING] = "busy",
-                                        [LANE_SENDING] = "sending",
+                                        [LANE_BUSY] = "busy",
                                         [LANE_WAITING] = "waiting",
                                         [LANE_STOPPED] = "stopped"};
 
     return names[phase];
+}
+
+static void step(struct lane *lane);
+
+/* ---- Letters ------------------------------------------------------------------------------- */
+
+static void add_letter(struct lane *lane, struct lane_letter *letter)
+{
+    struct lane_letter **end = &lane->letters;
+
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = letter;
+    lane->letter_count++;
+}
+
+static void drop_letter(struct lane *lane, struct lane_letter *letter)
+{
+    struct lane_letter **at = &lane->letters;
+
+    while (*at != letter) {
+        at = &(*at)->next;
+    }
+    *at = letter->next;
+    lane->letter_count--;
+    lane_letter_free(&letter);
+}
+
+static size_t count_letters(const struct lane *lane, enum letter_state state)
+{
+    size_t count = 0;
+
+    for (const struct lane_letter *at = lane->letters; at != NULL; at = at->next) {
+        count += at->state == state;
+    }
+    return count;
+}
+
+static struct lane_letter *first_letter(const struct lane *lane, enum letter_state state)
+{
+    struct lane_letter *at = lane->letters;
+
+    while (at != NULL && at->state != state) {
+        at = at->next;
+    }
+    return at;
 }
 
 static void lane_free(struct lane *lane)
@@ -46,23 +92,10 @@ static void lane_free(struct lane *lane)
     *at = lane->next;
     loop_timer_clear(lane->deliver->loop, &lane->timer);
     door_close(&lane->door);
-    lane_letter_free(&lane->letter);
-    lane_letter_free(&lane->settled);
+    while (lane->letters != NULL) {
+        drop_letter(lane, lane->letters);
+    }
     free(lane);
-}
-
-/* Nothing more is begun. True when the lane may be gone now. */
-static bool rests(struct lane *lane)
-{
-    if (lane->retiring) {
-        lane_free(lane);
-        return true;
-    }
-    if (lane->deliver->draining) {
-        lane->phase = LANE_STOPPED;
-        return true;
-    }
-    return false;
 }
 
 /* ---- Waiting ------------------------------------------------------------------------------- */
@@ -71,9 +104,9 @@ static void on_time(struct loop_timer *timer)
 {
     struct lane *lane = LOOP_OWNER(timer, struct lane, timer);
 
-    if (!rests(lane)) {
-        lane_ask(lane);
-    }
+    lane->phase = LANE_BUSY;
+    lane->more = true;
+    step(lane);
 }
 
 static void wait_for(struct lane *lane, uint64_t milliseconds)
@@ -85,7 +118,7 @@ static void wait_for(struct lane *lane, uint64_t milliseconds)
         lane->ignores_time = false;
     }
     if (!loop_timer_set(lane->deliver->loop, &lane->timer, milliseconds)) {
-        lane_ask(lane); /* without memory for a timer, at once */
+        log_error("out-of-memory", "a lane of route %s waits for a new message", lane->route->name);
     }
 }
 
@@ -103,140 +136,32 @@ static void wait_for_head(struct lane *lane, int64_t next_try)
     wait_for(lane, (uint64_t)wait);
 }
 
-/* The wait before the next try: it doubles from the first to the longest, less up to a quarter by
- * chance, so that lanes that failed together do not come back together. */
-static int64_t back_off(const struct config_destination *to, int64_t attempt)
-{
-    int64_t wait = to->retry.first;
-    uint32_t chance = 0;
-
-    for (int64_t i = 1; i < attempt && wait < to->retry.longest; i++) {
-        wait *= 2;
-    }
-    if (wait > to->retry.longest) {
-        wait = to->retry.longest;
-    }
-    if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) != (ssize_t)sizeof chance) {
-        chance = 0;
-    }
-    return wait - (int64_t)((uint64_t)wait / 4 * (chance % 1024) / 1024);
-}
-
 /* ---- Results ------------------------------------------------------------------------------- */
-
-static const char *name_of(const struct lane *lane, char text[200])
-{
-    (void)snprintf(text, 200, "%s/%s/%lld", lane->route->name, lane->to->name,
-                   (long long)lane->number);
-    return text;
-}
-
-static bool is_over(const struct lane *lane, const struct lane_letter *letter)
-{
-    const struct config_limit *limit = &lane->to->retry_limit;
-
-    return (limit->attempts > 0 && letter->attempt >= limit->attempts) ||
-           (limit->age > 0 && letter->ended - letter->received >= limit->age * 1000);
-}
-
-/* Whether another line of this event may be written: many lanes may lead to one peer that is down. */
-static bool may_tell(const struct lane *lane, enum deliver_event event)
-{
-    static const char *const names[DELIVER_EVENTS] = {[DELIVER_RETRY] = "retry",
-                                                      [DELIVER_DEAD] = "dead-letter",
-                                                      [DELIVER_HALTED] = "halted",
-                                                      [DELIVER_DAMAGED] = "damaged",
-                                                      [DELIVER_JOURNAL] = "journal"};
-
-    return log_may(&lane->deliver->limits[event], names[event], lane->deliver->loop->now);
-}
-
-static void log_retry(const struct lane *lane, const struct lane_letter *letter, const char *name)
-{
-    const char *reason = letter->quotes ? "" : letter->reason;
-
-    /* A peer that is down would fill the log: each doubling of the tries is told. */
-    if ((letter->attempt & (letter->attempt - 1)) == 0 && may_tell(lane, DELIVER_RETRY)) {
-        log_warning("retry", "lane=%s message=%lld try=%lld %s%s%s; next in %llu.%llu s", name,
-                    (long long)letter->message, (long long)letter->attempt, letter->word,
-                    reason[0] != '\0' ? ": " : "", reason,
-                    (unsigned long long)(letter->wait / 1000),
-                    (unsigned long long)(letter->wait % 1000 / 100));
-    }
-}
-
-/* The reason of a dead letter is in the journal: it may be what a template's {reject} says. */
-static void log_result(const struct lane *lane, const struct lane_letter *letter)
-{
-    char name[200];
-
-    (void)name_of(lane, name);
-    if (letter->outcome == JOURNAL_RETRY) {
-        log_retry(lane, letter, name);
-    } else if (letter->outcome == JOURNAL_DEAD && may_tell(lane, DELIVER_DEAD)) {
-        log_error("dead-letter", "lane=%s message=%lld try=%lld %s", name,
-                  (long long)letter->message, (long long)letter->attempt, letter->word);
-    } else if (letter->outcome == JOURNAL_HALT && may_tell(lane, DELIVER_HALTED)) {
-        log_error("halted", "lane=%s message=%lld %s: the lane waits for a person", name,
-                  (long long)letter->message, letter->word);
-    }
-}
-
-/* What a policy makes of a letter that was not accepted. */
-static void decide(struct lane *lane, struct lane_letter *letter, int policy)
-{
-    switch ((enum config_policy)policy) {
-    case CONFIG_POLICY_DEAD:
-        letter->outcome = JOURNAL_DEAD;
-        break;
-    case CONFIG_POLICY_HALT:
-        letter->outcome = JOURNAL_HALT;
-        break;
-    case CONFIG_POLICY_RETRY:
-        letter->outcome = is_over(lane, letter) ? JOURNAL_DEAD : JOURNAL_RETRY;
-        break;
-    }
-    if (letter->outcome == JOURNAL_RETRY) {
-        letter->wait = (uint64_t)back_off(lane->to, letter->attempt);
-        letter->next_try = letter->ended + (int64_t)letter->wait * 1000;
-    }
-}
-
-/* The letter has come to a result: it is recorded, and the next one fetched. */
-static void conclude(struct lane *lane, const char *word, const char *reason)
-{
-    struct lane_letter *letter = lane->letter;
-
-    letter->word = word;
-    if (reason != letter->reason) {
-        (void)snprintf(letter->reason, sizeof letter->reason, "%s", reason);
-    }
-    lane->last_word = word;
-    (void)snprintf(lane->last_reason, sizeof lane->last_reason, "%s",
-                   letter->outcome == JOURNAL_DELIVERED ? "" : letter->reason);
-    lane->last_at = letter->ended;
-    if (letter->outcome == JOURNAL_DELIVERED || letter->outcome == JOURNAL_FILTERED) {
-        lane->down_since = 0;
-    } else if (lane->down_since == 0) {
-        lane->down_since = letter->ended;
-    }
-    lane->ignores_time = false;
-    lane_ask(lane);
-}
 
 static void on_result(struct door *door, const struct door_result *result)
 {
     struct lane *lane = door->owner;
-    struct lane_letter *letter = lane->letter;
+    struct lane_letter *letter =
+        result->token != NULL ? result->token : first_letter(lane, LETTER_SENDING);
     const struct config_destination *to = lane->to;
     const int policies[DOOR_OUTCOMES] = {
-        [DOOR_ERROR] = to->on_error,     [DOOR_REJECTED] = to->on_reject,
-        [DOOR_TIMEOUT] = to->on_timeout, [DOOR_UNFRAMED] = to->on_unframed,
-        [DOOR_CLOSED] = to->on_closed,   [DOOR_UNREACHABLE] = CONFIG_POLICY_RETRY,
+        [DOOR_ERROR] = to->on_error,
+        [DOOR_REJECTED] = to->on_reject,
+        [DOOR_TIMEOUT] = to->on_timeout,
+        [DOOR_UNFRAMED] = to->on_unframed,
+        [DOOR_CLOSED] = to->on_closed,
+        [DOOR_UNREACHABLE] = CONFIG_POLICY_RETRY,
+        [DOOR_WITHDRAWN] = CONFIG_POLICY_RETRY,
     };
 
     assert(letter != NULL);
-    assert(lane->phase == LANE_SENDING);
+    assert(letter->state == LETTER_SENDING);
+    if (result->outcome == DOOR_WITHDRAWN) {
+        drop_letter(lane, letter);
+        lane->holding = true;
+        step(lane);
+        return;
+    }
     CRASH_POINT("deliver.answer");
     letter->ended = deliver_clock();
     lane->counters.tries++;
@@ -252,9 +177,10 @@ static void on_result(struct door *door, const struct door_result *result)
     if (result->outcome == DOOR_ACCEPTED) {
         letter->outcome = JOURNAL_DELIVERED;
     } else {
-        decide(lane, letter, policies[result->outcome]);
+        lane_decide(lane, letter, policies[result->outcome]);
     }
-    conclude(lane, result->word, result->reason);
+    lane_conclude(lane, letter, result->word, result->reason);
+    step(lane);
 }
 
 /* ---- Sending ------------------------------------------------------------------------------- */
@@ -300,22 +226,23 @@ static bool prepare(struct lane *lane, struct lane_letter *letter)
     letter->ended = deliver_clock();
     if (outcome == CONVERT_FILTERED) {
         letter->outcome = JOURNAL_FILTERED;
-        conclude(lane, "filtered", letter->reason);
+        lane_conclude(lane, letter, "filtered", letter->reason);
     } else {
         bool converted = outcome == CONVERT_DONE; /* but there was no memory for a copy */
 
         letter->quotes = outcome == CONVERT_REFUSED;
-        decide(lane, letter, converted ? CONFIG_POLICY_RETRY : lane->to->on_conversion_error);
-        conclude(lane, converted ? "out-of-memory" : "conversion-error", letter->reason);
+        lane_decide(lane, letter, converted ? CONFIG_POLICY_RETRY : lane->to->on_conversion_error);
+        lane_conclude(lane, letter, converted ? "out-of-memory" : "conversion-error",
+                      letter->reason);
     }
     return false;
 }
 
-static void hand_over(struct lane *lane)
+static void hand_over(struct lane *lane, struct lane_letter *letter)
 {
-    struct lane_letter *letter = lane->letter;
     struct parsing *parsing = &lane->deliver->convert.parsing;
     struct door_letter out = {
+        .token = letter,
         .bytes = letter->sent,
         .id = letter->message,
         .received = letter->received,
@@ -333,61 +260,91 @@ static void hand_over(struct lane *lane)
         out.asks_accept = plan.accept != HL7_ACK_NONE;
         out.asks_application = plan.application != HL7_ACK_NONE;
     }
-    lane->phase = LANE_SENDING;
     letter->started = deliver_clock();
     CRASH_POINT("deliver.send.before");
     door_send(lane->door, &out);
     CRASH_POINT("deliver.send.after");
 }
 
-static void send_letter(struct lane *lane)
+/* Opens the door, if it is not open. False when memory is short. */
+static bool have_door(struct lane *lane)
 {
-    struct lane_letter *letter = lane->letter;
-
-    letter->started = deliver_clock();
-    if (letter->damaged) {
-        char name[200];
-
-        letter->ended = letter->started;
-        letter->outcome = JOURNAL_DEAD;
-        if (may_tell(lane, DELIVER_DAMAGED)) {
-            log_error("damaged",
-                      "lane=%s message=%lld its stored bytes fail their checksum; set aside",
-                      name_of(lane, name), (long long)letter->message);
-        }
-        conclude(lane, "damaged", "its stored bytes fail their checksum");
-        return;
-    }
-    if (lane->reopens) {
+    if (lane->reopens && count_letters(lane, LETTER_SENDING) == 0) {
         lane->reopens = false;
         door_close(&lane->door);
     }
     if (lane->door == NULL) {
         lane->door = door_open(lane->deliver->loop, lane->to, on_result, lane);
     }
-    if (lane->door == NULL) {
-        wait_for(lane, JOURNAL_AGAIN);
+    return lane->door != NULL;
+}
+
+static void send_letter(struct lane *lane, struct lane_letter *letter)
+{
+    char name[200];
+
+    letter->started = deliver_clock();
+    letter->ended = letter->started;
+    if (letter->damaged) {
+        letter->outcome = JOURNAL_DEAD;
+        if (lane_may_tell(lane, DELIVER_DAMAGED)) {
+            log_error("damaged",
+                      "lane=%s message=%lld its stored bytes fail their checksum; set aside",
+                      lane_name(lane, name), (long long)letter->message);
+        }
+        lane_conclude(lane, letter, "damaged", "its stored bytes fail their checksum");
+    } else if (!have_door(lane)) {
+        lane_decide(lane, letter, CONFIG_POLICY_RETRY);
+        lane_conclude(lane, letter, "out-of-memory", "out of memory");
+    } else if (prepare(lane, letter)) {
+        add_letter(lane, letter);
+        hand_over(lane, letter);
         return;
     }
-    if (prepare(lane, letter)) {
-        hand_over(lane);
+    add_letter(lane, letter);
+}
+
+/* ---- What is done next --------------------------------------------------------------------- */
+
+static size_t window(const struct lane *lane)
+{
+    return lane->to->pipeline > 1 ? (size_t)lane->to->pipeline : 1;
+}
+
+static void step(struct lane *lane)
+{
+    bool ends = lane->retiring || lane->deliver->draining;
+    bool fetches =
+        lane->more && !lane->holding && !ends && count_letters(lane, LETTER_SENDING) < window(lane);
+
+    if (lane->asking || lane->phase == LANE_WAITING) {
+        return;
+    }
+    bool records = first_letter(lane, LETTER_DONE) != NULL;
+    if (fetches || records) {
+        lane_ask(lane, fetches && !(records && lane->unreadable));
+    } else if (lane->letter_count > 0) {
+        lane->phase = LANE_BUSY;
+    } else if (lane->retiring) {
+        lane_free(lane);
+    } else if (ends) {
+        lane->phase = LANE_STOPPED;
+    } else if (lane->holding) {
+        lane->holding = false;
+        lane->more = true;
+        lane->ignores_time = lane->wait > 0;
+        wait_for(lane, lane->wait);
+        lane->wait = 0;
+    } else {
+        lane->phase = LANE_IDLE;
     }
 }
 
 /* ---- Answers of the journal ---------------------------------------------------------------- */
 
-static void tell_settled(struct lane *lane)
+static void tell_settled(struct lane *lane, const struct lane_letter *letter)
 {
     struct deliver *deliver = lane->deliver;
-    struct lane_letter *letter = lane->settled;
-
-    if (letter == NULL) {
-        return;
-    }
-    log_result(lane, letter);
-    lane->counters.delivered += letter->outcome == JOURNAL_DELIVERED;
-    lane->counters.dead += letter->outcome == JOURNAL_DEAD;
-    lane->counters.filtered += letter->outcome == JOURNAL_FILTERED;
     const struct deliver_result result = {.lane = lane,
                                           .message = letter->message,
                                           .delivery = letter->delivery,
@@ -396,12 +353,57 @@ static void tell_settled(struct lane *lane)
                                           .reason = letter->reason,
                                           .answer = letter->answer,
                                           .attempt = letter->attempt};
+
+    lane_log_result(lane, letter);
+    lane->counters.delivered += letter->outcome == JOURNAL_DELIVERED;
+    lane->counters.dead += letter->outcome == JOURNAL_DEAD;
+    lane->counters.filtered += letter->outcome == JOURNAL_FILTERED;
     deliver->hooks.settled(deliver->hooks.context, &result);
-    lane_letter_free(&lane->settled);
 }
 
-/* The journal failed, or is damaged where this lane's records are: a result, if there is one, is still to
- * be recorded. Told when it begins. */
+/* The journal has recorded what it was given. */
+static void forget_recorded(struct lane *lane)
+{
+    struct lane_letter *letter = NULL;
+
+    while ((letter = first_letter(lane, LETTER_RECORDING)) != NULL) {
+        tell_settled(lane, letter);
+        drop_letter(lane, letter);
+    }
+}
+
+/* It has not: it is given it again. */
+static void keep_recording(struct lane *lane)
+{
+    struct lane_letter *letter = NULL;
+
+    while ((letter = first_letter(lane, LETTER_RECORDING)) != NULL) {
+        letter->state = LETTER_DONE;
+    }
+}
+
+/* Nothing is due. */
+static void rest(struct lane *lane, const struct journal_wait *wait)
+{
+    lane->more = lane->again;
+    if (lane->letter_count > 0) {
+        /* What is queued behind them has its own time to wait for. */
+        lane->holding = lane->holding || wait->depth > (int64_t)lane->letter_count;
+        return;
+    }
+    if (lane->holding || lane->retiring) {
+        return;
+    }
+    if (wait->state != JOURNAL_LANE_RUNNING) {
+        lane->phase = LANE_STOPPED;
+        lane->more = false;
+    } else if (wait->depth > 0) {
+        wait_for_head(lane, wait->next_try);
+    }
+}
+
+/* The journal failed, or is damaged where the lane's deliveries are: asked again in a while. Told when it
+ * begins. */
 static void wait_for_journal(struct lane *lane, enum journal_code code)
 {
     char name[200];
@@ -410,82 +412,69 @@ static void wait_for_journal(struct lane *lane, enum journal_code code)
                               ? "the journal is damaged where the lane's deliveries are recorded"
                               : store_trouble(lane->deliver->store);
 
+    if (trouble[0] == '\0') {
+        trouble = journal_code_name(code);
+    }
     if (lane->last_word == NULL || strcmp(lane->last_word, word) != 0) {
-        if (may_tell(lane, DELIVER_JOURNAL)) {
-            log_error("journal", "lane=%s waits: %s%s%s", name_of(lane, name),
-                      journal_code_name(code), trouble[0] != '\0' ? ": " : "", trouble);
-        }
         lane->last_word = word;
         lane->last_at = deliver_clock();
-        (void)snprintf(lane->last_reason, sizeof lane->last_reason, "%s",
-                       trouble[0] != '\0' ? trouble : journal_code_name(code));
+        (void)snprintf(lane->last_reason, sizeof lane->last_reason, "%s", trouble);
+        if (lane_may_tell(lane, DELIVER_JOURNAL)) {
+            log_error("journal", "lane=%s waits: %s", lane_name(lane, name), trouble);
+        }
     }
+    lane->unreadable = code == JOURNAL_DAMAGED;
+    lane->more = true;
     wait_for(lane, JOURNAL_AGAIN);
 }
 
-void lane_answered(struct lane *lane, enum journal_code code, const struct journal_wait *wait)
+void lane_answered(struct lane *lane, enum journal_code code, struct lane_letter *fetched,
+                   const struct journal_wait *wait)
 {
-    /* The wait of a letter that is tried again is counted by the loop's clock. */
-    uint64_t wait_of_retry =
-        lane->settled != NULL && lane->settled->outcome == JOURNAL_RETRY ? lane->settled->wait : 0;
-
-    tell_settled(lane);
-    if (rests(lane)) {
+    lane->asking = false;
+    if (fetched == NULL && code != JOURNAL_OK && code != JOURNAL_NONE) {
+        keep_recording(lane);
+        wait_for_journal(lane, code);
         return;
     }
-    switch (code) {
-    case JOURNAL_OK:
-        send_letter(lane);
-        break;
-    case JOURNAL_NONE:
-        if (wait->state != JOURNAL_LANE_RUNNING) {
-            lane->phase = LANE_STOPPED;
-        } else if (wait->depth > 0 && wait_of_retry > 0) {
-            lane->ignores_time = true;
-            wait_for(lane, wait_of_retry);
-        } else if (wait->depth > 0) {
-            wait_for_head(lane, wait->next_try);
-        } else if (lane->again) {
-            lane_ask(lane);
-        } else {
-            lane->phase = LANE_IDLE;
-        }
-        break;
-    default:
-        wait_for_journal(lane, code);
-        break;
+    if (fetched != NULL || code == JOURNAL_NONE) {
+        lane->unreadable = false;
     }
+    forget_recorded(lane);
+    lane->ignores_time = false;
+    if (fetched != NULL && (lane->deliver->draining || lane->retiring || lane->holding)) {
+        /* The journal gives it out again: at the next start, or behind what it must not overtake. */
+        lane_letter_free(&fetched);
+        lane->more = true;
+    } else if (fetched != NULL) {
+        lane->more = true;
+        send_letter(lane, fetched);
+    } else if (code == JOURNAL_NONE) {
+        rest(lane, wait);
+        if (lane->phase == LANE_STOPPED) {
+            return;
+        }
+    }
+    step(lane);
 }
 
 /* ---- From outside -------------------------------------------------------------------------- */
 
 void lane_wake(struct lane *lane)
 {
-    switch (lane->phase) {
-    case LANE_IDLE:
-    case LANE_STOPPED:
-        if (!lane->deliver->draining) {
-            lane_ask(lane);
-        }
-        break;
-    case LANE_ASKING:
-    case LANE_SENDING:
-        lane->again = true;
-        break;
-    case LANE_WAITING:
-        break;
-    }
+    lane->more = true;
+    lane->again = true;
+    step(lane);
 }
 
 void lane_hurry(struct lane *lane)
 {
-    if (lane->phase == LANE_WAITING && !lane->deliver->draining) {
+    if (lane->phase == LANE_WAITING && lane->letter_count == 0) {
         loop_timer_clear(lane->deliver->loop, &lane->timer);
         lane->ignores_time = true;
-        lane_ask(lane);
-    } else {
-        lane_wake(lane);
+        lane->phase = LANE_BUSY;
     }
+    lane_wake(lane);
 }
 
 struct lane *deliver_find(const struct deliver *deliver, hl7_slice route, hl7_slice destination,
@@ -530,7 +519,8 @@ struct lane *deliver_lane(struct deliver *deliver, const struct config_route *ro
     lane->number = number;
     lane->next = deliver->lanes;
     deliver->lanes = lane;
-    lane_ask(lane);
+    lane->more = true;
+    step(lane);
     return lane;
 }
 
@@ -539,27 +529,26 @@ void lane_adopt(struct lane *lane, const struct config_route *route,
 {
     lane->route = route;
     lane->to = to;
-    if (lane->door == NULL) {
-        return;
-    }
-    if (reopen && lane->phase != LANE_SENDING) {
-        door_close(&lane->door);
-    } else {
+    if (lane->door != NULL) {
         door_adopt(lane->door, to);
-        lane->reopens = reopen;
     }
-    if (lane->phase == LANE_WAITING) { /* the new address may be a better one */
-        lane_hurry(lane);
+    if (reopen && lane->door != NULL) {
+        lane->reopens = true; /* before the next letter, when none is under way */
+        lane->holding = lane->holding || lane->letter_count > 0;
+    }
+    if (lane->phase == LANE_WAITING) {
+        lane_hurry(lane); /* the new address may be a better one */
     }
 }
 
 void lane_retire(struct lane *lane)
 {
     lane->retiring = true;
-    if (lane->phase == LANE_IDLE || lane->phase == LANE_STOPPED ||
-        (lane->phase == LANE_WAITING && lane->letter == NULL)) {
-        lane_free(lane);
+    if (lane->phase == LANE_WAITING && lane->letter_count == 0) {
+        loop_timer_clear(lane->deliver->loop, &lane->timer);
+        lane->phase = LANE_IDLE;
     }
+    step(lane);
 }
 
 void deliver_drain(struct deliver *deliver)
@@ -570,7 +559,7 @@ void deliver_drain(struct deliver *deliver)
 bool deliver_is_idle(const struct deliver *deliver)
 {
     for (const struct lane *at = deliver->lanes; at != NULL; at = at->next) {
-        if (at->phase == LANE_SENDING || at->phase == LANE_ASKING) {
+        if (at->asking || at->letter_count > 0) {
             return false;
         }
     }
@@ -579,8 +568,11 @@ bool deliver_is_idle(const struct deliver *deliver)
 
 void deliver_release(struct deliver *deliver)
 {
-    while (deliver->lanes != NULL) {
-        lane_free(deliver->lanes);
+    struct lane *next = NULL;
+
+    for (struct lane *lane = deliver->lanes; lane != NULL; lane = next) {
+        next = lane->next;
+        lane_free(lane);
     }
     convert_free(&deliver->convert);
 }

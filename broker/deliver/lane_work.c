@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a lane does in the journal's thread: one piece of work that settles the letter at hand, if it has
- * come to a result, and fetches the next one into memory of its own. It may be run twice (store.h), so
- * what is fetched goes into a letter of the work's, which takes the lane's place only when the
- * transaction holds. */
+ * What a lane does in the journal's thread: one piece of work that settles the letters that have come to
+ * results, and fetches the next one into memory of its own. The letters it settles are LETTER_RECORDING
+ * meanwhile: the lane does not touch them. */
 #include "deliver.h"
 
 #include "../../base/crash_point.h"
@@ -14,10 +13,13 @@
 struct lane_task {
     struct store_work work;
     struct lane *lane;
-    struct lane_letter *settles; /* the lane's letter; NULL: none has come to a result */
+    const struct lane_letter **settles; /* in `memory`: those of the lane that are recorded */
+    size_t settle_count;
+    int64_t *sending; /* in `memory`: deliveries that are under way, rising */
+    size_t sending_count;
+    bool fetches;
     struct lane_letter *fetched; /* NULL: nothing is due */
     struct journal_wait wait;
-    bool settles_only;         /* what is next cannot be read: the result is recorded without it */
     struct journal_lane names; /* borrow from `memory` */
     char *memory;
     int64_t id;
@@ -133,9 +135,9 @@ static enum journal_code fetch_sent(struct journal *journal, struct lane_letter 
 
 /* ---- In the journal's thread --------------------------------------------------------------- */
 
-static enum journal_code settle(struct journal *journal, const struct lane_task *task)
+static enum journal_code settle(struct journal *journal, const struct lane_task *task,
+                                const struct lane_letter *letter)
 {
-    const struct lane_letter *letter = task->settles;
     enum journal_settled settled;
     struct journal_settlement settlement = {
         .delivery = letter->delivery,
@@ -159,21 +161,45 @@ static enum journal_code settle(struct journal *journal, const struct lane_task 
     return journal_settle(journal, &settlement, &settled);
 }
 
+static bool is_under_way(const struct lane_task *task, int64_t delivery)
+{
+    for (size_t i = 0; i < task->sending_count; i++) {
+        if (task->sending[i] == delivery) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The head of the lane, or what follows those that are under way. A dead letter that was given another
+ * chance is in front of them. */
+static enum journal_code find_next(struct journal *journal, struct lane_task *task,
+                                   struct journal_delivery *delivery)
+{
+    int64_t now = task->ignores_time ? INT64_MAX : task->now;
+    enum journal_code code = journal_next(journal, task->id, 0, now, delivery, &task->wait);
+
+    if ((code == JOURNAL_OK || code == JOURNAL_DAMAGED) && is_under_way(task, delivery->id)) {
+        int64_t last = task->sending[task->sending_count - 1];
+
+        *delivery = (struct journal_delivery){.id = 0};
+        code = journal_next(journal, task->id, last, now, delivery, &task->wait);
+    }
+    return code;
+}
+
 static enum journal_code fetch(struct journal *journal, struct lane_task *task)
 {
     struct journal_delivery delivery = {.id = 0};
-    int64_t now = task->ignores_time ? INT64_MAX : task->now;
 
     lane_letter_free(&task->fetched);
-    enum journal_code code = journal_next(journal, task->id, 0, now, &delivery, &task->wait);
+    enum journal_code code = find_next(journal, task, &delivery);
     if (code != JOURNAL_OK && code != JOURNAL_DAMAGED) {
         return code;
     }
     bool damaged = code == JOURNAL_DAMAGED;
-    /* Which delivery it is cannot be read; or reading it may have undone the transaction (SQLite found
-     * a page damaged), and with it the settlement. */
-    if (damaged && (delivery.id == 0 || task->settles != NULL)) {
-        return code;
+    if (damaged && delivery.id == 0) {
+        return code; /* which one it is cannot be read */
     }
     if (damaged) {
         delivery.bytes = (hl7_slice){NULL, 0};
@@ -194,17 +220,13 @@ static enum journal_code task_run(struct store_work *work, struct journal *journ
     if (task->id == 0) {
         code = journal_lease(journal, &task->names, task->owner, task->now, INT64_MAX, &task->id);
     }
-    if (code == JOURNAL_OK && task->settles != NULL) {
+    for (size_t i = 0; i < task->settle_count && code == JOURNAL_OK; i++) {
         CRASH_POINT("deliver.settle.before");
-        code = settle(journal, task);
+        code = settle(journal, task, task->settles[i]);
         CRASH_POINT("deliver.settle.after");
         code = code == JOURNAL_REFUSED ? JOURNAL_OK : code;
     }
-    if (code == JOURNAL_OK && task->settles_only) {
-        task->wait = (struct journal_wait){.state = JOURNAL_LANE_RUNNING, .depth = 1};
-        return JOURNAL_NONE;
-    }
-    return code == JOURNAL_OK ? fetch(journal, task) : code;
+    return code == JOURNAL_OK && task->fetches ? fetch(journal, task) : code;
 }
 
 /* ---- In the loop's thread ------------------------------------------------------------------ */
@@ -221,55 +243,81 @@ static void task_done(struct store_work *work, enum journal_code code)
     struct lane_task *task = LOOP_OWNER(work, struct lane_task, work);
     struct lane *lane = task->lane;
     struct journal_wait wait = task->wait;
+    struct lane_letter *fetched = NULL;
 
-    /* A letter that is damaged is one, and says so. */
-    if (code == JOURNAL_DAMAGED && task->fetched != NULL) {
-        code = JOURNAL_OK;
-    }
-    bool good = code == JOURNAL_OK || code == JOURNAL_NONE;
-    lane->unreadable = code == JOURNAL_DAMAGED;
-    if (good) {
+    /* Where SQLite found a page damaged the transaction was undone, and with it what was to be recorded. */
+    bool undone = code == JOURNAL_DAMAGED && task->settle_count > 0;
+    if (!undone && (code == JOURNAL_OK || code == JOURNAL_NONE || code == JOURNAL_DAMAGED)) {
         CRASH_POINT("deliver.settled");
         lane->id = task->id;
-        lane->settled = task->settles;
-        lane->letter = task->fetched;
+        fetched = task->fetched;
         task->fetched = NULL;
     }
     task_free(task);
-    lane_answered(lane, code, &wait);
+    lane_answered(lane, code, fetched, &wait);
 }
 
-/* Without memory for the work: the same again in a second. */
-static void ask_later(struct lane *lane)
+/* Takes what is to be recorded, and notes what is under way. */
+static void take_letters(struct lane_task *task, struct lane *lane)
 {
-    struct journal_wait none = {.depth = 1};
+    for (struct lane_letter *at = lane->letters; at != NULL; at = at->next) {
+        if (at->state == LETTER_DONE) {
+            at->state = LETTER_RECORDING;
+            task->settles[task->settle_count++] = at;
+        } else {
+            size_t place = task->sending_count++;
 
-    lane_answered(lane, JOURNAL_NO_MEMORY, &none);
+            for (; place > 0 && task->sending[place - 1] > at->delivery; place--) {
+                task->sending[place] = task->sending[place - 1];
+            }
+            task->sending[place] = at->delivery;
+        }
+    }
 }
 
-void lane_ask(struct lane *lane)
+static struct lane_task *task_new(struct lane *lane)
 {
     struct lane_task *task = calloc(1, sizeof *task);
     hl7_slice route = hl7_slice_of(lane->route->name);
     hl7_slice destination = hl7_slice_of(lane->to->name);
+    size_t count = lane->letter_count;
 
-    lane->phase = LANE_ASKING;
-    lane->again = false;
-    if (task == NULL || (task->memory = malloc(route.len + destination.len + 1)) == NULL) {
-        free(task);
-        ask_later(lane);
-        return;
+    if (task == NULL) {
+        return NULL;
     }
-    char *place = task->memory;
-    task->work = (struct store_work){.run = task_run, .done = task_done};
-    task->lane = lane;
-    task->settles = lane->letter;
-    task->settles_only = lane->letter != NULL && lane->unreadable;
+    task->memory = malloc(count * (sizeof *task->settles + sizeof *task->sending) + route.len +
+                          destination.len + 1);
+    if (task->memory == NULL) {
+        free(task);
+        return NULL;
+    }
+    task->settles = (const struct lane_letter **)(void *)task->memory;
+    task->sending = (int64_t *)(void *)(task->settles + count);
+    char *place = (char *)(task->sending + count);
     task->names = (struct journal_lane){.route = put(&place, route),
                                         .destination = put(&place, destination),
                                         .number = lane->number};
+    return task;
+}
+
+void lane_ask(struct lane *lane, bool fetches)
+{
+    const struct journal_wait none = {.depth = 1};
+    struct lane_task *task = task_new(lane);
+
+    lane->phase = LANE_BUSY;
+    lane->again = false;
+    lane->asking = true;
+    if (task == NULL) {
+        lane_answered(lane, JOURNAL_NO_MEMORY, NULL, &none);
+        return;
+    }
+    take_letters(task, lane);
+    task->work = (struct store_work){.run = task_run, .done = task_done};
+    task->lane = lane;
     task->id = lane->id;
     task->now = deliver_clock();
+    task->fetches = fetches;
     task->ignores_time = lane->ignores_time;
     task->owner = lane->deliver->owner;
     store_submit(lane->deliver->store, &task->work);

@@ -154,10 +154,7 @@ static void settle(struct ingest_item *item, const struct ingest_delivered *deli
         return;
     }
     ingest_await_end(item);
-    if (relay(item, delivered->answer)) {
-        record_reply(item);
-        ingest_item_ready(item);
-    } else if (delivered->outcome != HL7_ACCEPTED) {
+    if (!relay(item, delivered->answer) && delivered->outcome != HL7_ACCEPTED) {
         ingest_item_refuse(item, &verdict);
     } else {
         record_reply(item);

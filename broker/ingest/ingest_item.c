@@ -245,6 +245,9 @@ static void item_done(struct store_work *work, enum journal_code code)
     bool repeated = false;
 
     item->storing = false;
+    if (item->file) {
+        ingest_file_done(item->listener, code);
+    }
     if (code != JOURNAL_OK && code != JOURNAL_NONE) {
         not_stored(item, code);
         return;

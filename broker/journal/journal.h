@@ -85,6 +85,7 @@ void journal_close(struct journal **journal);
 /* One sentence about the last failure: what, and the system's word for it. Never message content. */
 const char *journal_reason(const struct journal *journal);
 
+/* A failure dooms the transaction, which journal_commit() or journal_rollback() ends all the same. */
 enum journal_code journal_begin(struct journal *journal);
 
 /* JOURNAL_OK: all of the transaction is on the disk. JOURNAL_FAILED: it may be, or not; after the
@@ -278,7 +279,8 @@ struct journal_note {
 
 /* Delivers a message once more: a new delivery, at the end of its lane. `verbatim` 0: through today's
  * template; else the delivery whose last bytes sent are sent again. JOURNAL_REFUSED for a damaged
- * message, and for a verbatim delivery that never sent anything. */
+ * message, and for a verbatim delivery that never sent anything. A range is replayed by journal_find()
+ * with oldest_first, page by page, so that its order is kept. */
 enum journal_code journal_replay(struct journal *journal, int64_t message,
                                  const struct journal_lane *lane, int64_t verbatim,
                                  const struct journal_note *note, int64_t *ret_delivery);
@@ -433,7 +435,7 @@ enum journal_code journal_lane_deliveries(
 
 struct journal_policy {
     int64_t settled_before; /* settled messages received before this time go; 0: none by age */
-    int64_t dead_before;    /* likewise those with dead letters and nothing pending */
+    int64_t dead_before;    /* likewise those damaged or with dead letters, and nothing pending */
     uint64_t max_bytes;     /* while more is in use, the oldest settled ones go; 0: no limit */
     size_t step;            /* messages at a time, at least 1 */
 };

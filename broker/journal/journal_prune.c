@@ -82,14 +82,15 @@ static enum journal_code remove_message(struct journal *journal, int64_t message
     return code;
 }
 
-/* The oldest message that one part of the policy lets go. */
-static enum journal_code find_victim(struct journal *journal, enum statement statement,
+/* The oldest message of a state that was received before this time; 0: none is wanted. */
+static enum journal_code find_victim(struct journal *journal, enum journal_state state,
                                      int64_t before, int64_t *ret_message)
 {
     if (before == 0) {
         return JOURNAL_NONE;
     }
-    sqlite3_stmt *row = sql_ask(journal, statement, VALUES(NUMBER(before)));
+    sqlite3_stmt *row =
+        sql_ask(journal, STATEMENT_PRUNE_NEXT, VALUES(NUMBER(state), NUMBER(before)));
     enum journal_code code = sql_row(journal, row);
     if (code == JOURNAL_OK) {
         *ret_message = sqlite3_column_int64(row, 0);
@@ -98,26 +99,42 @@ static enum journal_code find_victim(struct journal *journal, enum statement sta
     return code;
 }
 
+/* Settled messages may go up to this time because of the size; 0 while it is not exceeded. */
+static enum journal_code too_large(struct journal *journal, const struct journal_policy *policy,
+                                   int64_t *ret_before)
+{
+    struct journal_size size = {0, 0, 0};
+    enum journal_code code = JOURNAL_OK;
+
+    if (policy->max_bytes > 0) {
+        code = get_size(journal, &size);
+    }
+    *ret_before = size.file_bytes - size.free_bytes > policy->max_bytes ? INT64_MAX : 0;
+    return code;
+}
+
 static enum journal_code find_any_victim(struct journal *journal,
                                          const struct journal_policy *policy, int64_t *ret_message)
 {
-    struct journal_size size;
-    enum journal_code code =
-        find_victim(journal, STATEMENT_PRUNE_SETTLED, policy->settled_before, ret_message);
+    int64_t before = 0;
+    enum journal_code code = too_large(journal, policy, &before);
+    const struct {
+        enum journal_state state;
+        int64_t before;
+    } parts[] = {
+        {JOURNAL_STATE_SETTLED, before == 0 ? policy->settled_before : before},
+        {JOURNAL_STATE_DEAD, policy->dead_before},
+        {JOURNAL_STATE_DAMAGED, policy->dead_before},
+    };
 
-    if (code == JOURNAL_NONE) {
-        code = find_victim(journal, STATEMENT_PRUNE_DEAD, policy->dead_before, ret_message);
-    }
-    if (code != JOURNAL_NONE || policy->max_bytes == 0) {
-        return code;
-    }
-    code = get_size(journal, &size);
     if (code != JOURNAL_OK) {
         return code;
     }
-    bool over = size.file_bytes - size.free_bytes > policy->max_bytes;
-    return over ? find_victim(journal, STATEMENT_PRUNE_SETTLED, INT64_MAX, ret_message)
-                : JOURNAL_NONE;
+    code = JOURNAL_NONE;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && code == JOURNAL_NONE; i++) {
+        code = find_victim(journal, parts[i].state, parts[i].before, ret_message);
+    }
+    return code;
 }
 
 enum journal_code journal_prune(struct journal *journal, const struct journal_policy *policy,

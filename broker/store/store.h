@@ -38,7 +38,7 @@ typedef void store_done(struct store_work *work, enum journal_code code);
 struct store_work {
     store_run *run;
     store_done *done;
-    bool apart; /* set by the owner: not within a transaction; for journal_backup_ */
+    bool apart;              /* set by the owner: not within a transaction; for journal_backup_ */
     enum journal_code code;  /* private, as the next one */
     struct store_work *next; /* in a list of the store's */
 };

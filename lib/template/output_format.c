@@ -114,12 +114,10 @@ static enum hl7_code json_plain(const struct format_state *state, hl7_slice text
         *ret_problem = json_place;
         return HL7_BAD_VALUE;
     }
-    if (name) {
-        json_string(text, buffer);
-    } else if (text.len == 0) {
+    if (!name && text.len == 0) {
         hl7_buffer_add(buffer, HL7_TEXT("null"));
-    } else if (is_json_number(text) || hl7_slice_equal(text, HL7_TEXT("true")) ||
-               hl7_slice_equal(text, HL7_TEXT("false"))) {
+    } else if (!name && (is_json_number(text) || hl7_slice_equal(text, HL7_TEXT("true")) ||
+                         hl7_slice_equal(text, HL7_TEXT("false")))) {
         hl7_buffer_add(buffer, text);
     } else {
         json_string(text, buffer);

@@ -33,6 +33,8 @@ class Broker:
         """Writes the configuration; a broker that runs is told by reload()."""
         head = f"[orderly]\ndata = {self.data}\ncontrol = {self.test.folder}/control.sock\n"
         text = textwrap.dedent(configuration)
+        if "alert-disk-low" not in text:
+            head += "alert-disk-low = never\n"  # whatever the disk of the tests has
         if "[orderly]" in text:
             text = text.replace("[orderly]\n", head, 1)
         else:

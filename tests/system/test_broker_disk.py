@@ -21,6 +21,7 @@ from trouble import POSSIBLE, Trouble
 CONFIGURATION = """
     [orderly]
     min-free = {free}
+    drain = 500ms
     [listener in]
     address = 127.0.0.1:0
     [destination out]

@@ -208,7 +208,7 @@ class BashCompletion(TestCase):
 
     def test_verbs_are_offered_to_help(self):
         self.assertEqual(self.complete("orderly", "help", "ge"), ["get"])
-        self.assertEqual(self.complete("orderly", "document", "ba"), ["bash"])
+        self.assertEqual(self.complete("orderly", "document", "bas"), ["bash"])
 
 
 @unittest.skipUnless(shutil.which("zsh"), "zsh is not installed")

@@ -127,7 +127,7 @@ class Status(Operations):
         self.until("bad", attempts=1)
         text = self.text("status", status=1)
         self.assertRegex(text, r"1 thing needs a person:\n"
-                               r"  all to bad \(lane \d\) gets nothing through: refused.*; 1 message "
+                               r"  all to bad \(lane \d\) gets nothing through: refused: cannot connect to .*; 1 message "
                                r"waits, the oldest for .*; 1 try so far\n"
                                r"      orderly messages --state pending --oldest-first\n$")
         self.assertEqual(self.ask("status", "--quiet", status=1).out, b"")
@@ -141,13 +141,29 @@ class Status(Operations):
         self.assertIn("1 message held: their control ids came before, with other content\n"
                       "      orderly messages --state held\n", text)
 
+    def test_alerts_are_said_unless_their_lane_says_more(self):
+        broker = Broker(self, SETUP.format(good=self.good.address, bad=self.held.address).replace(
+            "address = 127.0.0.1:0", "address = 127.0.0.1:0\n    alert-silent-for = 1s").replace(
+            "retry = 1h..1h", "retry = 1h..1h\n    alert-deeper-than = 1"))
+        self.send(broker, order("A1", "N1"), order("A2", "N1"))
+        self.until("bad", attempts=1)
+        kinds = set()
+        wait_until(lambda: kinds.update(
+            one["alert"] for one in self.records("status", kind="alert", status=1)
+        ) or len(kinds) == 2, "both alerts")
+        self.assertEqual(kinds, {"lane-deep", "listener-silent"})
+        text = self.text("status", status=1)
+        self.assertIn("2 things need a person:\n", text)
+        self.assertIn("\n  listener-silent, in: ", text)
+        self.assertNotIn("lane-deep", text)
+
     def test_a_terminal_gets_colours_and_ages(self):
         self.broker(order("A1", "N1"), bad=self.held.address)
         self.until("bad", attempts=1)
         screen = terminal.on_terminal("status", "--control", self.folder / "control.sock",
                                       columns=200)
         self.assertIn("\x1b[", screen)
-        self.assertRegex(screen, r"gets nothing through: refused; 1 message waits, the oldest for \d")
+        self.assertRegex(screen, r"gets nothing through: refused: .*; 1 message waits, the oldest for \d")
         plain = re.sub(r"\x1b\[[0-9;]*m", "", screen)
         self.assertRegex(plain, r"(?m)^ *\d  all +bad +running +1 +\S.* 1 +\d+m.* 0 +0  refused$")
         self.assertNotIn("\t", screen)
@@ -290,7 +306,7 @@ class Doing(Operations):
         self.send(broker, order("A2", "N2"), order("A3", "N3"))
         self.until("good", depth=2)
         self.assertRegex(self.text("status", status=1),
-                         r"copies to good \(lane \d\) is paused: they update; 2 messages wait")
+                         r"copies to good \(lane \d\) is paused: they update, .*uid \d+\)?; 2 messages wait")
         broker.restart()
         self.assertEqual(self.lane("good")["state"], "paused")
         self.assertEqual(self.good.ids, ["A1"])

@@ -110,18 +110,19 @@ static void what_is_wrong_is_said(void **state)
 static void a_request_has_so_many_lines_and_no_more(void **state)
 {
     struct reading *reading = *state;
-    char *text = malloc(32 + 8 * (REQUEST_VALUES_MAX + 1));
+    const size_t size = 32 + 8 * (REQUEST_VALUES_MAX + 1);
+    char *text = malloc(size);
     size_t len = 0;
 
     assert_non_null(text);
-    len += (size_t)sprintf(text, "request=export\n");
+    len += (size_t)snprintf(text, size, "request=export\n");
     for (int i = 0; i < REQUEST_VALUES_MAX; i++) {
-        len += (size_t)sprintf(text + len, "id=%d\n", 1000 + i % 9000);
+        len += (size_t)snprintf(text + len, size - len, "id=%d\n", 1000 + i % 9000);
     }
-    strcpy(text + len, "\n");
+    (void)snprintf(text + len, size - len, "\n");
     assert_int_equal(read_text(reading, text), REQUEST_GOOD);
     assert_int_equal(request_times(&reading->request, "id"), REQUEST_VALUES_MAX);
-    strcpy(text + len, "id=1\n\n");
+    (void)snprintf(text + len, size - len, "id=1\n\n");
     assert_int_equal(read_text(reading, text), REQUEST_TOO_LARGE);
     free(text);
 }

@@ -378,7 +378,7 @@ static void one_that_ends_is_started_again(void **state)
     deliver(scene, 1, DOOR_ACCEPTED, "AA");
 }
 
-/* Each of these has to be a new process: the old one may have more to say. */
+/* Each of these has to be a new process: the old one may have more to say (rule 27). */
 static void what_answers_for_others_or_not_at_all_is_replaced(void **state)
 {
     static const struct {

@@ -3,6 +3,7 @@
  * Lanes and the MLLP door, with a real journal, a real loop and a peer that follows a script: what
  * becomes of each answer, in which order messages leave, and that nothing is lost or credited falsely. */
 #include "journal_desk.h"
+#include "threads.h"
 #include "deliver_peer.h"
 
 #include "broker/deliver/deliver.h"
@@ -122,6 +123,7 @@ static int close_bench(void **state)
     deliver_release(&bench.deliver);
     services_close(&bench.services);
     loop_release(&bench.loop);
+    threads_wait(1); /* a name may still be asked for */
     desk_remove_folder(&bench.desk);
     return 0;
 }
@@ -263,6 +265,74 @@ static void a_bad_peer_does_not_change_the_order(void **state)
         next = number == next ? next + 1 : next;
     }
     assert_int_equal(next, 20);
+    deliver_peer_stop(&bench.peer);
+}
+
+/* ---- Several under way at once ---------------------------------------------------------------- */
+
+/* The first time each message comes is in the order of storing, whatever comes again. */
+static void check_first_deliveries(size_t count)
+{
+    size_t next = 0;
+
+    for (size_t i = 0; i < atomic_load(&bench.peer.count) && i < PEER_MESSAGES; i++) {
+        size_t number = (size_t)atoi(bench.peer.ids[i] + 1);
+
+        assert_true(number <= next);
+        next += number == next;
+    }
+    assert_int_equal(next, count);
+}
+
+static void pipelined_messages_leave_in_order_too(void **state)
+{
+    (void)state;
+    start_peer("");
+    bench.to.pipeline = 8;
+    store_messages(0, 300, "");
+    run_until(300);
+    assert_int_equal(bench.results[JOURNAL_DELIVERED], 300);
+    assert_int_equal(atomic_load(&bench.peer.count), 300);
+    assert_int_equal(atomic_load(&bench.peer.connections), 1);
+    check_first_deliveries(300);
+    deliver_peer_stop(&bench.peer);
+}
+
+static void a_bad_peer_does_not_lose_or_credit_what_is_pipelined(void **state)
+{
+    (void)state;
+    start_peer("AAEAXGATAZWANEEEAXXAGGAWTABZEAAAAXAAAAAAEAAAAAAG");
+    bench.to.timeout = 80;
+    bench.to.pipeline = 4;
+    store_messages(0, 40, "");
+    run_until(40);
+    assert_int_equal(bench.results[JOURNAL_DELIVERED], 40);
+    assert_int_equal(bench.results[JOURNAL_DEAD], 0);
+    check_first_deliveries(40);
+    deliver_peer_stop(&bench.peer);
+}
+
+static void what_is_rejected_in_a_pipeline_is_that_message_alone(void **state)
+{
+    (void)state;
+    start_peer("AARAAR");
+    bench.to.pipeline = 6;
+    store_messages(0, 20, "");
+    run_until(20);
+    assert_int_equal(bench.results[JOURNAL_DELIVERED], 18);
+    assert_int_equal(bench.results[JOURNAL_DEAD], 2);
+    assert_int_equal(atomic_load(&bench.peer.count), 20);
+    deliver_peer_stop(&bench.peer);
+}
+
+static void pipelined_messages_that_ask_for_no_answer_are_done_when_sent(void **state)
+{
+    (void)state;
+    start_peer("TTTTTTTTTTTTTTTTTTTT");
+    bench.to.pipeline = 4;
+    store_messages(0, 20, "|||NE|NE");
+    run_until(20);
+    assert_int_equal(bench.results[JOURNAL_DELIVERED], 20);
     deliver_peer_stop(&bench.peer);
 }
 
@@ -467,6 +537,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH_TEST(messages_leave_in_the_order_they_were_stored),
         BENCH_TEST(a_bad_peer_does_not_change_the_order),
+        BENCH_TEST(pipelined_messages_leave_in_order_too),
+        BENCH_TEST(a_bad_peer_does_not_lose_or_credit_what_is_pipelined),
+        BENCH_TEST(what_is_rejected_in_a_pipeline_is_that_message_alone),
+        BENCH_TEST(pipelined_messages_that_ask_for_no_answer_are_done_when_sent),
         BENCH_TEST(each_answer_follows_its_policy),
         BENCH_TEST(an_error_is_tried_again_until_it_is_accepted),
         BENCH_TEST(tries_have_a_limit_when_one_is_set),

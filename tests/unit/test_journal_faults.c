@@ -130,6 +130,55 @@ static void every_call_to_the_disk_may_fail(void **state)
     }
 }
 
+/* ---- Copies ---------------------------------------------------------------------------------- */
+
+/* A copy during which a call fails; the journal is on the same disk. False when none was left to fail. */
+static bool fail_copy(enum faulty_call call, size_t at)
+{
+    static struct bench bench;
+    struct journal_backup *backup = NULL;
+    char path[96];
+    size_t remaining = 0;
+
+    bench_begin(&bench);
+    open_now(&bench);
+    assert_int_equal(scenario_run(&bench.scenario, bench.desk.journal, 4), JOURNAL_OK);
+    (void)snprintf(path, sizeof path, "%s/copy.db", bench.desk.folder);
+    bench.disk.fail_at[call] = bench.disk.calls[call] + at;
+    enum journal_code code = journal_backup_begin(bench.desk.journal, path, &backup);
+    if (code == JOURNAL_OK) {
+        while ((code = journal_backup_step(backup, 7, &remaining)) == JOURNAL_OK) {
+        }
+        bool complete = code == JOURNAL_NONE;
+        code = journal_backup_end(&backup);
+        assert_true(complete || code == JOURNAL_REFUSED);
+    }
+    bool failed = bench.disk.failed;
+    bench.disk.fail_at[call] = 0;
+    assert_int_equal(code, failed ? JOURNAL_REFUSED : JOURNAL_OK);
+    assert_int_equal(access(path, F_OK) == 0, !failed);
+    /* The journal itself goes on. */
+    assert_int_equal(scenario_run(&bench.scenario, bench.desk.journal, 2), JOURNAL_OK);
+    check_again(&bench);
+    bench_end(&bench);
+    return failed;
+}
+
+static void a_copy_that_fails_leaves_nothing_and_harms_nothing(void **state)
+{
+    static const enum faulty_call calls[] = {FAULTY_OPEN, FAULTY_WRITE, FAULTY_SYNC};
+    size_t step = faulty_slowness() > 4 ? 9 : 1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        size_t at = 1;
+        while (fail_copy(calls[i], at)) {
+            at += step;
+        }
+        assert_true(at > 1);
+    }
+}
+
 /* ---- The disk is full ------------------------------------------------------------------------ */
 
 /* With `room` bytes: refusals, nothing lost; then space returns and it goes on unaided. */
@@ -213,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_to_the_disk_may_fail),
+        cmocka_unit_test(a_copy_that_fails_leaves_nothing_and_harms_nothing),
         cmocka_unit_test(a_full_disk_refuses_and_resumes_unaided),
         cmocka_unit_test(every_allocation_may_fail),
     };

@@ -121,6 +121,25 @@ static void dead_letters_stay_unless_the_policy_names_them(void **state)
     desk_close(&desk);
 }
 
+static void damaged_messages_go_with_the_dead(void **state)
+{
+    struct desk desk;
+    struct journal_policy policy = {.settled_before = INT64_MAX, .step = 100};
+
+    (void)state;
+    desk_open(&desk);
+    store_many(&desk, 2, false);
+    desk_begin(&desk);
+    assert_int_equal(journal_set_aside(desk.journal, 1, DESK_DAY), JOURNAL_OK);
+    desk_commit(&desk);
+    assert_int_equal(prune(&desk, &policy), 0);
+    policy.dead_before = INT64_MAX;
+    assert_int_equal(prune(&desk, &policy), 1);
+    assert_int_equal(desk_query(&desk, "SELECT id FROM messages"), 2);
+    assert_int_equal(desk_lane_status(&desk, desk_lease(&desk, "ris")).dead, 0);
+    desk_close(&desk);
+}
+
 static void over_its_size_the_oldest_go_first(void **state)
 {
     struct desk desk;
@@ -183,6 +202,7 @@ int main(void)
         cmocka_unit_test(settled_messages_before_a_time_go_with_all_that_is_theirs),
         cmocka_unit_test(what_is_pending_or_held_never_goes),
         cmocka_unit_test(dead_letters_stay_unless_the_policy_names_them),
+        cmocka_unit_test(damaged_messages_go_with_the_dead),
         cmocka_unit_test(over_its_size_the_oldest_go_first),
         cmocka_unit_test(the_space_comes_back),
         cmocka_unit_test(ids_are_not_given_twice),
