@@ -170,6 +170,7 @@ static bool swap(struct broker *broker, struct config *fresh)
         return false;
     }
     tell_restarts(differences, count);
+    config_keep(fresh, broker->config);
     (void)adopt_listeners(broker, fresh, differences, count);
     adopt_lanes(broker, fresh, differences, count);
     free(differences);

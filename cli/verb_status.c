@@ -13,6 +13,7 @@
 struct status_options {
     struct control_options control;
     bool quiet;
+    bool metrics;
 };
 
 /* Sentences about what needs a person, until the tables are out. */
@@ -257,23 +258,6 @@ static void consider_trouble(struct status *status, const struct record *trouble
     status->concerns.count++;
 }
 
-/* Dead letters are told with their lane. */
-static void consider_alert(struct status *status, const struct record *alert)
-{
-    FILE *file = status->concerns.file;
-
-    if (hl7_slice_equal(record_get(alert, "alert"), HL7_TEXT("dead-letters"))) {
-        return;
-    }
-    (void)fputs("  ", file);
-    put_foreign(file, record_get(alert, "alert"));
-    (void)fputc(' ', file);
-    put_foreign(file, record_get(alert, "subject"));
-    put_because(file, record_get(alert, "text"));
-    (void)fputc('\n', file);
-    status->concerns.count++;
-}
-
 /* ---- Tables --------------------------------------------------------------------------------- */
 
 static const struct table_column lane_columns[] = {
@@ -365,8 +349,6 @@ static void take(struct status *status, const struct record *record)
         consider_found(status, record);
     } else if (record_is(record, "trouble")) {
         consider_trouble(status, record);
-    } else if (record_is(record, "alert")) {
-        consider_alert(status, record);
     } else if (status->prints && record_is(record, "broker")) {
         print_broker(status, record);
     }
@@ -437,6 +419,11 @@ static const struct option status_option_table[] = {
      .kind = OPTION_FLAG,
      .doc = "Print nothing; the exit status says whether something needs a person",
      OPTION_PLACE(struct status_options, quiet)},
+    {.name = "metrics",
+     .letter = 'm',
+     .kind = OPTION_FLAG,
+     .doc = "Print counters and histograms since the start, as OpenMetrics text",
+     OPTION_PLACE(struct status_options, metrics)},
     {.name = NULL}};
 
 static const char *const status_description[] = {
@@ -457,8 +444,30 @@ static const struct verb_status status_statuses[] = {
 static const struct verb_example status_examples[] = {
     {"orderly status", "Shows how the broker is"},
     {"orderly status --quiet || orderly status", "Says something only if something is wrong"},
+    {"orderly status --metrics", "What Prometheus reads, for instance through its node exporter"},
     {"orderly status --json", "One line of JSON for each listener, lane and so on"},
     {NULL, NULL}};
+
+/* The text comes line by line; as JSON, the numbers it is made of do. */
+static int print_metrics(const struct status_options *options, struct control_client *client)
+{
+    struct control_print print;
+    const struct record *record = NULL;
+
+    control_print_open(&print, &options->control);
+    control_client_begin(client, "metrics");
+    control_client_add(client, "format", options->control.json ? "records" : "openmetrics");
+    while ((record = control_client_next(client)) != NULL) {
+        if (options->control.json) {
+            control_print_json(&print, record);
+        } else if (record_is(record, "line")) {
+            text_write_safe(stdout, record_get(record, "text"), false);
+            (void)fputc('\n', stdout);
+        }
+    }
+    control_print_close(&print);
+    return control_client_close(client);
+}
 
 static int status_run(const struct verb_call *call)
 {
@@ -469,6 +478,9 @@ static int status_run(const struct verb_call *call)
 
     if (!control_client_open(&client, call->verb, &options->control)) {
         return VERB_FAILED;
+    }
+    if (options->metrics) {
+        return print_metrics(options, &client);
     }
     control_print_open(&status.print, &options->control);
     table_open(&status.lanes, &status.print.terminal, lane_columns,

@@ -26,6 +26,7 @@
 
 #include "../../base/log.h"
 #include "../config/config.h"
+#include "../metrics/metrics.h"
 #include "../store/store.h"
 #include "convert.h"
 #include "door.h"
@@ -89,14 +90,6 @@ enum lane_phase {
 
 const char *lane_phase_name(enum lane_phase phase);
 
-/* What status shows of a lane beside the journal's own counts. */
-struct lane_counters {
-    uint64_t delivered;
-    uint64_t dead;
-    uint64_t filtered;
-    uint64_t tries;
-};
-
 struct lane_letter;
 
 struct lane {
@@ -120,8 +113,9 @@ struct lane {
     struct loop_timer timer;
     struct lane_letter *letters; /* under way or to be recorded, in the order they were fetched */
     size_t letter_count;
-    struct lane_counters counters;
-    const char *last_word; /* of the last try; static */
+    struct metrics_lane counters;
+    struct metrics_destination timing; /* its part of the destination's */
+    const char *last_word;             /* of the last try; static */
     char last_reason[256];
     int64_t last_at;    /* microseconds */
     int64_t down_since; /* the first failed try since the last good one; 0: it is well */

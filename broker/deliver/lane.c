@@ -355,7 +355,11 @@ static void tell_settled(struct lane *lane, const struct lane_letter *letter)
                                           .attempt = letter->attempt};
 
     lane_log_result(lane, letter);
-    lane->counters.delivered += letter->outcome == JOURNAL_DELIVERED;
+    if (letter->outcome == JOURNAL_DELIVERED) {
+        lane->counters.delivered++;
+        histogram_add(&lane->timing.queue_age, letter->ended - letter->received);
+        histogram_add(&lane->timing.delivery, letter->ended - letter->started);
+    }
     lane->counters.dead += letter->outcome == JOURNAL_DEAD;
     lane->counters.filtered += letter->outcome == JOURNAL_FILTERED;
     deliver->hooks.settled(deliver->hooks.context, &result);

@@ -27,6 +27,7 @@
 #include "../../net/connection.h"
 #include "../../net/listener.h"
 #include "../config/config.h"
+#include "../metrics/metrics.h"
 #include "../store/store.h"
 #include "directory.h"
 
@@ -51,20 +52,6 @@ struct ingest_hooks {
     /* These lanes have a new delivery. */
     void (*stored)(void *context, const struct journal_lane *lanes, size_t count);
     void *context;
-};
-
-/* Counted since the start. */
-struct ingest_counters {
-    uint64_t connections;
-    uint64_t messages; /* payloads that were messages or batches */
-    uint64_t stored;   /* messages, those of batches counted singly */
-    uint64_t duplicates;
-    uint64_t conflicts;
-    uint64_t unrouted;
-    uint64_t rejected; /* AR: unreadable, or refused because no route takes it */
-    uint64_t failed;   /* AE, CE: not stored */
-    uint64_t refused;  /* connections over a bound, or not allowed */
-    uint64_t damaged;  /* frames and streams that were cut off */
 };
 
 struct ingest_item;
@@ -115,7 +102,7 @@ struct ingest_listener {
     struct ingest_session *sessions;
     uint64_t session_count;
     size_t items; /* on their way */
-    struct ingest_counters counters;
+    struct metrics_listener counters;
     int64_t last_message; /* microseconds since 1970; 0: none yet */
     uint64_t heard;       /* loop time of the last message; of the opening, before there is one */
     char address[ADDRESS_TEXT];
@@ -251,6 +238,7 @@ struct ingest_item {
     void *blocks;           /* malloc'd, a list: what follows up to `results` lives in them */
     struct hl7_arena arena; /* the rest of the newest block */
     hl7_slice payload;
+    int64_t began; /* metrics_clock() when it came */
     struct journal_message *messages;
     struct journal_appended *results;
     size_t count;

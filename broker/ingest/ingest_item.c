@@ -74,6 +74,7 @@ struct ingest_item *ingest_item_new(struct ingest_listener *listener, hl7_slice 
         return NULL;
     }
     item->listener = listener;
+    item->began = metrics_clock();
     item->count = count;
     char *copy = NULL;
     if (add_block(item, payload.len + FIRST_ROOM)) {

@@ -151,7 +151,7 @@ class Alerts(support.TestCase):
             self.assertRegex(answer.out, rb'"record":"alert","alert":"listener-silent","subject":"in"')
             answer = support.run("status", "--config", broker.path)
             self.assert_status(answer, 1)
-            self.assertRegex(answer.out, rb"listener-silent in.*no message for \d+ s")
+            self.assertRegex(answer.out, rb"listener-silent, in\b.*no message for \d+ s")
             self.assert_status(broker.stop(), 0)
 
 
