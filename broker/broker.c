@@ -140,9 +140,6 @@ static bool open_listeners(struct broker *broker)
         const struct config_listener *listener = &broker->config->listeners[i];
         char reason[256];
 
-        if (listener->directory != NULL) {
-            continue;
-        }
         if (ingest_open(&broker->ingest, listener, reason)) {
             log_info("listening", "listener=%s address=%s", listener->name,
                      ingest_find(&broker->ingest, listener->name)->address);

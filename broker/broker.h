@@ -11,6 +11,7 @@
  *     broker_control.c   what people and programs ask and tell it
  *     broker_keep.c      what is done by the clock: templates, pruning, the disk
  *     broker_alerts.c    what alerts are raised about
+ *     broker_metrics.c   whose the metrics are
  *     templates.c        the templates in force
  *
  * Two threads: this loop's, which owns everything here, and the store's, which owns the journal. */
@@ -64,6 +65,7 @@ struct broker {
     bool pruning;
     struct alerts alerts;
     uint64_t next_look; /* loop time */
+    uint64_t last_look; /* likewise */
     bool looking;
     bool disk_low;
     bool draining;
@@ -94,6 +96,10 @@ void broker_bury(struct broker *broker);
 
 /* broker_control.c: opens the control socket. False when it cannot be: that is in the log. */
 bool broker_control_open(struct broker *broker);
+
+/* broker_metrics.c: adds all metrics to an answer, as records of their own or as lines of OpenMetrics. */
+void broker_metrics(const struct broker *broker, struct record_writer *out);
+void broker_metrics_text(const struct broker *broker, struct record_writer *out);
 
 /* broker_alerts.c: has a look at everything that alerts are about, if it is time again. */
 void broker_look(struct broker *broker);

@@ -32,7 +32,7 @@ static void put_broker(const struct broker *broker, struct record_writer *out)
 
 static void put_listener(const struct ingest_listener *listener, struct record_writer *out)
 {
-    const struct ingest_counters *counters = &listener->counters;
+    const struct metrics_listener *counters = &listener->counters;
 
     record_begin(out, "listener");
     record_string(out, "name", listener->config != NULL ? listener->config->name : NULL);
@@ -110,64 +110,14 @@ static void on_status(void *context, struct record_writer *out)
 
 /* ---- metrics ------------------------------------------------------------------------------- */
 
-static void put_counter(struct record_writer *out, const char *name, const char *of,
-                        const char *member, uint64_t value)
-{
-    record_begin(out, "counter");
-    record_string(out, "name", name);
-    record_string(out, of, member);
-    record_number(out, "value", (int64_t)value);
-    record_end(out);
-}
-
-static void put_listener_counters(const struct ingest_listener *listener, struct record_writer *out)
-{
-    const char *name = listener->config != NULL ? listener->config->name : NULL;
-    const struct ingest_counters *counters = &listener->counters;
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {{"connections", counters->connections}, {"messages", counters->messages},
-                {"stored", counters->stored},           {"duplicates", counters->duplicates},
-                {"conflicts", counters->conflicts},     {"unrouted", counters->unrouted},
-                {"rejected", counters->rejected},       {"failed", counters->failed},
-                {"refused", counters->refused},         {"damaged", counters->damaged}};
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        put_counter(out, rows[i].name, "listener", name, rows[i].value);
-    }
-}
-
-/* Of one destination, its lanes together. */
-static void put_destination_counters(const struct broker *broker,
-                                     const struct config_destination *to, struct record_writer *out)
-{
-    struct lane_counters sum = {.delivered = 0};
-
-    for (const struct lane *at = broker->deliver.lanes; at != NULL; at = at->next) {
-        if (at->to == to) {
-            sum.delivered += at->counters.delivered;
-            sum.dead += at->counters.dead;
-            sum.filtered += at->counters.filtered;
-            sum.tries += at->counters.tries;
-        }
-    }
-    put_counter(out, "delivered", "destination", to->name, sum.delivered);
-    put_counter(out, "dead", "destination", to->name, sum.dead);
-    put_counter(out, "filtered", "destination", to->name, sum.filtered);
-    put_counter(out, "tries", "destination", to->name, sum.tries);
-}
-
 static void on_metrics(void *context, struct record_writer *out)
 {
-    const struct broker *broker = context;
+    broker_metrics(context, out);
+}
 
-    for (const struct ingest_listener *at = broker->ingest.listeners; at != NULL; at = at->next) {
-        put_listener_counters(at, out);
-    }
-    for (size_t i = 0; i < broker->config->destination_count; i++) {
-        put_destination_counters(broker, &broker->config->destinations[i], out);
-    }
+static void on_metrics_text(void *context, struct record_writer *out)
+{
+    broker_metrics_text(context, out);
 }
 
 /* ---- What was done in the journal ---------------------------------------------------------- */
@@ -208,6 +158,7 @@ bool broker_control_open(struct broker *broker)
     const struct control_hooks hooks = {.context = broker,
                                         .status = on_status,
                                         .metrics = on_metrics,
+                                        .metrics_text = on_metrics_text,
                                         .wake_lane = on_wake_lane,
                                         .reload = on_reload,
                                         .index_name = on_index_name};
@@ -216,7 +167,7 @@ bool broker_control_open(struct broker *broker)
 
     broker->control = control_open(path, &broker->loop, broker->store, &hooks, reason);
     if (broker->control == NULL) {
-        log_fatal("control", "%s", reason);
+        log_fatal("control", "%s; 'control' in [orderly] names another place", reason);
         return false;
     }
     log_info("control", "socket=%s", path);

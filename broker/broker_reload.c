@@ -47,7 +47,7 @@ void broker_bury(struct broker *broker)
 {
     struct broker_old **at = &broker->old;
 
-    if (has_retiring_lanes(broker)) {
+    if (has_retiring_lanes(broker) || ingest_has_retired(&broker->ingest)) {
         return;
     }
     while (*at != NULL) {
@@ -82,9 +82,6 @@ static bool open_listener(struct broker *broker, const struct config_listener *c
 {
     char reason[256];
 
-    if (config->directory != NULL) {
-        return true;
-    }
     if (ingest_open(&broker->ingest, config, reason)) {
         log_info("listening", "listener=%s address=%s", config->name,
                  ingest_find(&broker->ingest, config->name)->address);
@@ -173,6 +170,7 @@ static bool swap(struct broker *broker, struct config *fresh)
         return false;
     }
     tell_restarts(differences, count);
+    config_keep(fresh, broker->config);
     (void)adopt_listeners(broker, fresh, differences, count);
     adopt_lanes(broker, fresh, differences, count);
     free(differences);

@@ -4,6 +4,7 @@
  * person, each with the command that helps. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "control_client.h"
 #include "control_print.h"
@@ -12,6 +13,7 @@
 struct status_options {
     struct control_options control;
     bool quiet;
+    bool metrics;
 };
 
 /* Sentences about what needs a person, until the tables are out. */
@@ -28,6 +30,14 @@ struct reason {
     char text[160];
 };
 
+/* An alert that is raised; alerts come before the lanes. */
+struct raised {
+    char kind[40];
+    char subject[200]; /* of one about a lane: route/destination/number */
+    char text[200];
+    bool told; /* what is wrong with the lane has been said already */
+};
+
 struct status {
     bool prints; /* tables and sentences */
     struct control_print print;
@@ -36,6 +46,8 @@ struct status {
     struct concerns concerns;
     struct reason *reasons; /* malloc'd */
     size_t reason_count;
+    struct raised *raised; /* malloc'd */
+    size_t raised_count;
     int64_t waiting;
     int64_t oldest; /* when what waits longest was received */
 };
@@ -110,6 +122,70 @@ static void put_reason(const struct status *status, int64_t lane)
     }
 }
 
+/* ---- Alerts ---------------------------------------------------------------------------------- */
+
+static void keep_text(char *place, size_t size, hl7_slice text)
+{
+    (void)snprintf(place, size, "%.*s", (int)(text.len < size ? text.len : size - 1),
+                   text.len > 0 ? text.ptr : "");
+}
+
+/* Those about dead letters and destinations say nothing that their lanes do not. */
+static void keep_alert(struct status *status, const struct record *alert)
+{
+    hl7_slice kind = record_get(alert, "alert");
+
+    if (hl7_slice_equal(kind, HL7_TEXT("dead-letters")) ||
+        hl7_slice_equal(kind, HL7_TEXT("destination-down"))) {
+        return;
+    }
+    struct raised *raised = reallocarray(status->raised, status->raised_count + 1, sizeof *raised);
+    if (raised != NULL) {
+        struct raised *added = &raised[status->raised_count++];
+
+        status->raised = raised;
+        added->told = false;
+        keep_text(added->kind, sizeof added->kind, kind);
+        keep_text(added->subject, sizeof added->subject, record_get(alert, "subject"));
+        keep_text(added->text, sizeof added->text, record_get(alert, "text"));
+    }
+}
+
+/* What is wrong with this lane has been said. */
+static void tell_lane(struct status *status, const struct record *lane)
+{
+    hl7_slice route = record_get(lane, "route");
+    hl7_slice to = record_get(lane, "destination");
+    char subject[200];
+
+    (void)snprintf(subject, sizeof subject, "%.*s/%.*s/%lld", (int)route.len,
+                   route.len > 0 ? route.ptr : "", (int)to.len, to.len > 0 ? to.ptr : "",
+                   (long long)record_get_number(lane, "number"));
+    for (size_t i = 0; i < status->raised_count; i++) {
+        status->raised[i].told =
+            status->raised[i].told || strcmp(status->raised[i].subject, subject) == 0;
+    }
+}
+
+static void consider_alerts(struct status *status)
+{
+    for (size_t i = 0; i < status->raised_count; i++) {
+        const struct raised *raised = &status->raised[i];
+
+        if (!raised->told) {
+            (void)fputs("  ", status->concerns.file);
+            put_foreign(status->concerns.file, hl7_slice_of(raised->kind));
+            (void)fputs(", ", status->concerns.file);
+            put_foreign(status->concerns.file, hl7_slice_of(raised->subject));
+            put_because(status->concerns.file, hl7_slice_of(raised->text));
+            (void)fputc('\n', status->concerns.file);
+            status->concerns.count++;
+        }
+    }
+}
+
+/* ---- Lanes ----------------------------------------------------------------------------------- */
+
 /* A lane that stands still, or whose head does not get through. */
 static void consider_queue(struct status *status, const struct record *lane)
 {
@@ -126,6 +202,7 @@ static void consider_queue(struct status *status, const struct record *lane)
         put_waiting(status, lane);
         (void)fprintf(file, "\n      orderly resume --lane %lld\n", id);
         status->concerns.count++;
+        tell_lane(status, lane);
     } else if (attempts > 0) {
         (void)fputs("  ", file);
         put_lane_name(file, lane);
@@ -136,6 +213,7 @@ static void consider_queue(struct status *status, const struct record *lane)
         (void)fprintf(file, "; %lld %s\n      orderly messages --state pending --oldest-first\n",
                       attempts, attempts == 1 ? "try so far" : "tries so far");
         status->concerns.count++;
+        tell_lane(status, lane);
     }
 }
 
@@ -176,23 +254,6 @@ static void consider_trouble(struct status *status, const struct record *trouble
     (void)fputs("  ", file);
     put_foreign(file, record_get(trouble, "what"));
     put_because(file, record_get(trouble, "text"));
-    (void)fputc('\n', file);
-    status->concerns.count++;
-}
-
-/* Dead letters are told with their lane. */
-static void consider_alert(struct status *status, const struct record *alert)
-{
-    FILE *file = status->concerns.file;
-
-    if (hl7_slice_equal(record_get(alert, "alert"), HL7_TEXT("dead-letters"))) {
-        return;
-    }
-    (void)fputs("  ", file);
-    put_foreign(file, record_get(alert, "alert"));
-    (void)fputc(' ', file);
-    put_foreign(file, record_get(alert, "subject"));
-    put_because(file, record_get(alert, "text"));
     (void)fputc('\n', file);
     status->concerns.count++;
 }
@@ -282,12 +343,12 @@ static void take(struct status *status, const struct record *record)
         take_listener(status, record);
     } else if (record_is(record, "activity")) {
         keep_reason(status, record);
+    } else if (record_is(record, "alert")) {
+        keep_alert(status, record);
     } else if (record_is(record, "found")) {
         consider_found(status, record);
     } else if (record_is(record, "trouble")) {
         consider_trouble(status, record);
-    } else if (record_is(record, "alert")) {
-        consider_alert(status, record);
     } else if (status->prints && record_is(record, "broker")) {
         print_broker(status, record);
     }
@@ -334,6 +395,7 @@ static bool print_table(struct table *table)
 
 static int finish(struct status *status, const struct verb *verb, int result)
 {
+    consider_alerts(status);
     bool good = fclose(status->concerns.file) == 0;
 
     good = print_table(&status->listeners) && good;
@@ -346,6 +408,7 @@ static int finish(struct status *status, const struct verb *verb, int result)
     }
     free(status->concerns.text);
     free(status->reasons);
+    free(status->raised);
     return good ? result : verb_failed(verb, "out of memory");
 }
 
@@ -356,6 +419,11 @@ static const struct option status_option_table[] = {
      .kind = OPTION_FLAG,
      .doc = "Print nothing; the exit status says whether something needs a person",
      OPTION_PLACE(struct status_options, quiet)},
+    {.name = "metrics",
+     .letter = 'm',
+     .kind = OPTION_FLAG,
+     .doc = "Print counters and histograms since the start, as OpenMetrics text",
+     OPTION_PLACE(struct status_options, metrics)},
     {.name = NULL}};
 
 static const char *const status_description[] = {
@@ -376,8 +444,30 @@ static const struct verb_status status_statuses[] = {
 static const struct verb_example status_examples[] = {
     {"orderly status", "Shows how the broker is"},
     {"orderly status --quiet || orderly status", "Says something only if something is wrong"},
+    {"orderly status --metrics", "What Prometheus reads, for instance through its node exporter"},
     {"orderly status --json", "One line of JSON for each listener, lane and so on"},
     {NULL, NULL}};
+
+/* The text comes line by line; as JSON, the numbers it is made of do. */
+static int print_metrics(const struct status_options *options, struct control_client *client)
+{
+    struct control_print print;
+    const struct record *record = NULL;
+
+    control_print_open(&print, &options->control);
+    control_client_begin(client, "metrics");
+    control_client_add(client, "format", options->control.json ? "records" : "openmetrics");
+    while ((record = control_client_next(client)) != NULL) {
+        if (options->control.json) {
+            control_print_json(&print, record);
+        } else if (record_is(record, "line")) {
+            text_write_safe(stdout, record_get(record, "text"), false);
+            (void)fputc('\n', stdout);
+        }
+    }
+    control_print_close(&print);
+    return control_client_close(client);
+}
 
 static int status_run(const struct verb_call *call)
 {
@@ -388,6 +478,9 @@ static int status_run(const struct verb_call *call)
 
     if (!control_client_open(&client, call->verb, &options->control)) {
         return VERB_FAILED;
+    }
+    if (options->metrics) {
+        return print_metrics(options, &client);
     }
     control_print_open(&status.print, &options->control);
     table_open(&status.lanes, &status.print.terminal, lane_columns,

@@ -372,4 +372,8 @@ struct config_difference {
 struct config_difference *config_diff(const struct config *before, const struct config *after,
                                       size_t *ret_count);
 
+/* Puts what a reload cannot replace back to what it was: `key` and `lanes` of the routes that both have.
+ * Before anything uses `fresh`. */
+void config_keep(struct config *fresh, const struct config *before);
+
 #endif

@@ -393,3 +393,18 @@ struct config_difference *config_diff(const struct config *before, const struct 
     *ret_count = count;
     return differences;
 }
+
+void config_keep(struct config *fresh, const struct config *before)
+{
+    /* The array is the configuration's own and nobody has seen it yet. */
+    struct config_route *routes = (struct config_route *)(uintptr_t)fresh->routes;
+
+    for (size_t i = 0; i < fresh->route_count; i++) {
+        size_t was = config_find_route(before, routes[i].name);
+
+        if (was != HL7_NONE) {
+            routes[i].key = before->routes[was].key;
+            routes[i].lanes = before->routes[was].lanes;
+        }
+    }
+}

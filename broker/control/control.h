@@ -34,6 +34,8 @@ struct control_hooks {
     /* Add records to an answer: listeners, peers, destinations; counters. */
     void (*status)(void *context, struct record_writer *out);
     void (*metrics)(void *context, struct record_writer *out);
+    /* Adds them as records `line`, whose texts are OpenMetrics. */
+    void (*metrics_text)(void *context, struct record_writer *out);
     /* The lane's state or its queue changed in the journal: look again. 0: any lane's. */
     void (*wake_lane)(void *context, int64_t lane);
     /* Reads the configuration again; may add records about what is wrong. False with a sentence. */

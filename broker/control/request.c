@@ -17,6 +17,7 @@
 static const char *const state_words[] = {"settled", "pending", "dead", "held", "damaged", NULL};
 static const char *const order_words[] = {"newest-first", "oldest-first", NULL};
 static const char *const as_words[] = {"template", "recorded", NULL};
+static const char *const format_words[] = {"records", "openmetrics", NULL};
 static const char *const bytes_words[] = {"none", "received", "all", NULL};
 
 #define END                                                                                        \
@@ -60,6 +61,13 @@ static const char *const bytes_words[] = {"none", "received", "all", NULL};
     }
 
 static const struct request_parameter no_parameters[] = {END};
+
+static const struct request_parameter metrics_parameters[] = {
+    {.name = "format",
+     .kind = REQUEST_WORD,
+     .words = format_words,
+     .doc = "A record for each, or the lines of OpenMetrics text"},
+    END};
 
 static const struct request_parameter find_parameters[] = {
     QUERY,

@@ -4,6 +4,8 @@
  * one. */
 #include "task.h"
 
+#include <stdio.h>
+
 /* ---- pause, resume -------------------------------------------------------------------------- */
 
 static bool chooses_lanes(const struct task *task)
@@ -31,11 +33,25 @@ static void put_lane(struct record_writer *out, const char *kind, const struct t
     record_number(out, "number", lane->number);
 }
 
+/* Who and why, in one text: a lane has no notes. */
+static hl7_slice lane_reason(const struct task *task, char *text, size_t size)
+{
+    hl7_slice why = request_text(&task->request, "why");
+    int room = (int)(size - sizeof task->who - 3);
+    int len = why.len < (size_t)room ? (int)why.len : room;
+
+    (void)snprintf(text, size, "%.*s%s%s", len, len > 0 ? why.ptr : "", len > 0 ? ", " : "",
+                   task->who);
+    return hl7_slice_of(text);
+}
+
 /* Sets all of the chosen lanes to one state; those that are in it stay as they are, with their
  * reason. */
 static enum journal_code set_lanes(struct task *task, struct journal *journal,
                                    enum journal_lane_state state)
 {
+    char text[600];
+    const hl7_slice why = lane_reason(task, text, sizeof text);
     enum journal_code code = task_choose_lanes(task, journal);
 
     for (size_t i = 0; code == JOURNAL_OK && i < task->lanes.count; i++) {
@@ -43,8 +59,7 @@ static enum journal_code set_lanes(struct task *task, struct journal *journal,
         bool changes = lane->state != state;
 
         if (changes) {
-            code = journal_lane_set(journal, lane->id, state, request_text(&task->request, "why"),
-                                    task->now);
+            code = journal_lane_set(journal, lane->id, state, why, task->now);
         }
         put_lane(&task->out, "lane-set", lane);
         record_string(&task->out, "state", task_lane_state(state));

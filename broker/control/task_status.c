@@ -81,9 +81,12 @@ static enum journal_code put_journal(struct task *task, struct journal *journal)
 
 const struct task_handler task_journal = {.step = put_journal};
 
+/* The words of `format`, in their order. */
+enum { METRICS_AS_RECORDS, METRICS_AS_OPENMETRICS };
+
 static void put_store(struct task *task)
 {
-    struct store_counters counters = store_count(task->store);
+    struct metrics_store counters = store_count(task->store);
 
     record_begin(&task->out, "store");
     record_number(&task->out, "commits", (int64_t)counters.commits);
@@ -96,9 +99,17 @@ static void put_store(struct task *task)
 
 static void metrics_begin(struct task *task)
 {
+    const struct control_hooks *hooks = task->hooks;
+
+    if (request_number(&task->request, "format", METRICS_AS_RECORDS) == METRICS_AS_OPENMETRICS) {
+        if (hooks->metrics_text != NULL) {
+            hooks->metrics_text(hooks->context, &task->out);
+        }
+        return;
+    }
     put_store(task);
-    if (task->hooks->metrics != NULL) {
-        task->hooks->metrics(task->hooks->context, &task->out);
+    if (hooks->metrics != NULL) {
+        hooks->metrics(hooks->context, &task->out);
     }
 }
 

@@ -4,6 +4,7 @@
  * other, converts them, hands them to its door, and settles what came of it.
  *
  *     lane.c          a lane and its states
+ *     lane_result.c   what becomes of a letter: policies, waits, log lines
  *     lane_work.c     its work in the journal's thread
  *     convert.c       a message to what the destination gets
  *     door*.c         the ways out
@@ -25,6 +26,7 @@
 
 #include "../../base/log.h"
 #include "../config/config.h"
+#include "../metrics/metrics.h"
 #include "../store/store.h"
 #include "convert.h"
 #include "door.h"
@@ -58,8 +60,15 @@ struct deliver_hooks {
     void *context;
 };
 
-/* What a lane logs of a delivery that was not accepted. */
-enum deliver_event { DELIVER_RETRY, DELIVER_DEAD, DELIVER_HALTED, DELIVER_DAMAGED, DELIVER_EVENTS };
+/* What a lane logs. */
+enum deliver_event {
+    DELIVER_RETRY,
+    DELIVER_DEAD,
+    DELIVER_HALTED,
+    DELIVER_DAMAGED,
+    DELIVER_JOURNAL,
+    DELIVER_EVENTS
+};
 
 struct deliver {
     struct loop *loop;
@@ -81,14 +90,6 @@ enum lane_phase {
 
 const char *lane_phase_name(enum lane_phase phase);
 
-/* What status shows of a lane beside the journal's own counts. */
-struct lane_counters {
-    uint64_t delivered;
-    uint64_t dead;
-    uint64_t filtered;
-    uint64_t tries;
-};
-
 struct lane_letter;
 
 struct lane {
@@ -106,13 +107,15 @@ struct lane {
     uint64_t wait;     /* milliseconds to hold after that */
     bool retiring;     /* its route or destination is gone from the configuration */
     bool ignores_time; /* the loop's clock says the head's time has come */
+    bool unreadable;   /* the journal is damaged where the next delivery is looked for */
     bool reopens;      /* its door leads to where the destination was before a reload */
     struct door *door;
     struct loop_timer timer;
     struct lane_letter *letters; /* under way or to be recorded, in the order they were fetched */
     size_t letter_count;
-    struct lane_counters counters;
-    const char *last_word; /* of the last try; static */
+    struct metrics_lane counters;
+    struct metrics_destination timing; /* its part of the destination's */
+    const char *last_word;             /* of the last try; static */
     char last_reason[256];
     int64_t last_at;    /* microseconds */
     int64_t down_since; /* the first failed try since the last good one; 0: it is well */
@@ -203,10 +206,29 @@ struct lane_letter {
 void lane_ask(struct lane *lane, bool fetches);
 
 /* lane_ask() was answered. The letters that were to be recorded are LETTER_RECORDING still. `fetched` is
- * the next delivery, or NULL; the lane owns it now. */
+ * the next delivery, or NULL; the lane owns it now. JOURNAL_DAMAGED without one is a failure: nothing
+ * was recorded. */
 void lane_answered(struct lane *lane, enum journal_code code, struct lane_letter *fetched,
                    const struct journal_wait *wait);
 
 void lane_letter_free(struct lane_letter **letter);
+
+/* ---- lane_result.c -------------------------------------------------------------------------- */
+
+/* What a policy (enum config_policy) makes of a letter that was not accepted. */
+void lane_decide(struct lane *lane, struct lane_letter *letter, int policy);
+
+/* The letter has come to a result, which is to be recorded. `reason` may be the letter's own. */
+void lane_conclude(struct lane *lane, struct lane_letter *letter, const char *word,
+                   const char *reason);
+
+/* After it was recorded. */
+void lane_log_result(const struct lane *lane, const struct lane_letter *letter);
+
+/* Whether another line about this kind of event may be written now. */
+bool lane_may_tell(const struct lane *lane, enum deliver_event event);
+
+/* "route/destination/number"; yields `text`. */
+const char *lane_name(const struct lane *lane, char text[200]);
 
 #endif

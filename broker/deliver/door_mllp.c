@@ -14,12 +14,9 @@
  *
  * A letter that asks for both acknowledgements (MSH-15, MSH-16) is done with the second. If that does
  * not come in time, the first has still said that the peer stored it: that is accepted, as "CA". */
-#include "door.h"
+#include "mllp_link.h"
 
-#include "../../base/parsing.h"
 #include "../../net/address.h"
-#include "../../net/connection.h"
-#include "../../net/resolver.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -29,50 +26,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-enum { DOUBT = 500 /* milliseconds of silence that decide a frame in doubt (rule 3) */ };
-
-enum mllp_state { MLLP_CLOSED, MLLP_RESOLVING, MLLP_CONNECTING, MLLP_OPEN };
-
-/* A letter under way. */
-struct mllp_slot {
-    struct door_letter letter;
-    bool sent;      /* it was written into the connection */
-    bool stored;    /* CA came */
-    bool repeated;  /* it was sent again over a fresh connection already */
-    uint64_t until; /* loop time: when its time is over */
-    struct mllp_slot *next;
-};
-
-struct door_mllp {
-    struct door door;
-    /* The connection's memory is needed until it says it is freed, which may be later than the end of
-     * the door: it is a struct of its own. */
-    struct mllp_link *link;
-    enum mllp_state state;
-    struct resolver resolver;
-    struct addrinfo *addresses;
-    const struct addrinfo *next_address;
-    struct hl7_framer framer;
-    struct mllp_slot *slots; /* oldest first */
-    struct mllp_slot *spare; /* one, so that a letter takes no memory from the system */
-    bool fresh;              /* nothing was answered on this connection yet */
-    bool junk;               /* bytes came that are no frame */
-    bool sending;            /* within door_send */
-    struct loop_timer now;   /* tells what came about within door_send */
-    bool failed;             /* that was the end of the connection */
-    struct door_result failure;
-    struct parsing parsing;
-    struct memory_block frame;
-};
-
-struct mllp_link {
-    struct connection connection;
-    struct door_mllp *door; /* NULL: the door has let go of it */
-};
-
 /* ---- Results ------------------------------------------------------------------------------- */
 
-static void drop_link(struct door_mllp *mllp)
+void mllp_drop_link(struct door_mllp *mllp)
 {
     struct mllp_link *link = mllp->link;
 
@@ -104,8 +60,8 @@ static void take_out(struct door_mllp *mllp, struct mllp_slot *slot)
     mllp->spare = slot;
 }
 
-static void give_result(struct door_mllp *mllp, struct mllp_slot *slot,
-                        const struct door_result *result)
+void mllp_give_result(struct door_mllp *mllp, struct mllp_slot *slot,
+                      const struct door_result *result)
 {
     struct door_result told = *result;
 
@@ -119,9 +75,9 @@ static void give_failure(struct door_mllp *mllp, const struct door_result *resul
 {
     static const struct door_result withdrawn = {.outcome = DOOR_WITHDRAWN, .word = "withdrawn"};
 
-    give_result(mllp, mllp->slots, result);
+    mllp_give_result(mllp, mllp->slots, result);
     while (mllp->slots != NULL) {
-        give_result(mllp, mllp->slots, &withdrawn);
+        mllp_give_result(mllp, mllp->slots, &withdrawn);
     }
 }
 
@@ -135,8 +91,8 @@ static void tell_later(struct door_mllp *mllp)
 }
 
 /* Ends the oldest letter and the connection. */
-static void fail(struct door_mllp *mllp, enum door_outcome outcome, const char *word,
-                 hl7_slice answer, const char *reason)
+void mllp_fail(struct door_mllp *mllp, enum door_outcome outcome, const char *word,
+               hl7_slice answer, const char *reason)
 {
     struct door_result result = {.outcome = outcome, .word = word, .answer = answer};
     struct mllp_link *link = mllp->link;
@@ -161,169 +117,6 @@ static void fail(struct door_mllp *mllp, enum door_outcome outcome, const char *
     }
     if (link != NULL) {
         connection_close(&link->connection);
-    }
-}
-
-/* ---- Answers ------------------------------------------------------------------------------- */
-
-static void accept_answer(struct door_mllp *mllp, struct mllp_slot *slot,
-                          const struct hl7_answer *says, hl7_slice payload)
-{
-    struct door_result result = {
-        .outcome = DOOR_ACCEPTED, .word = hl7_ack_code_name(says->code), .answer = payload};
-
-    mllp->fresh = false;
-    if (says->code == HL7_AE || says->code == HL7_CE) {
-        result.outcome = DOOR_ERROR;
-    } else if (says->code == HL7_AR || says->code == HL7_CR) {
-        result.outcome = DOOR_REJECTED;
-    }
-    if (result.outcome != DOOR_ACCEPTED) {
-        (void)snprintf(result.reason, sizeof result.reason, "the peer answered %s", result.word);
-    }
-    if (says->code == HL7_CA && slot->letter.asks_application) {
-        slot->stored = true;
-        slot->until = mllp->door.loop->now + (uint64_t)mllp->door.to->timeout;
-        return;
-    }
-    give_result(mllp, slot, &result);
-}
-
-/* The letter an answer names: the oldest one that was sent and has this control id, or has none. */
-static struct mllp_slot *find_named(const struct door_mllp *mllp, const struct hl7_answer *says)
-{
-    for (struct mllp_slot *slot = mllp->slots; slot != NULL && slot->sent; slot = slot->next) {
-        if (slot->letter.control_id.len == 0 || hl7_answer_matches(says, slot->letter.control_id)) {
-            return slot;
-        }
-    }
-    return NULL;
-}
-
-/* A frame that came while a letter waits. False when the connection is gone. */
-static bool take_answer(struct door_mllp *mllp, hl7_slice payload)
-{
-    struct hl7_message reply;
-    const char *problem = NULL;
-    struct hl7_answer says = {.code = HL7_ACK_NONE};
-    struct mllp_slot *slot = NULL;
-
-    if (!parsing_message(&mllp->parsing, payload, &reply, NULL)) {
-        problem = "the answer is no HL7 message";
-    } else {
-        says = hl7_answer_read(&reply);
-        slot = find_named(mllp, &says);
-        if (says.code == HL7_ACK_NONE) {
-            problem = "the answer has no acknowledgement code in MSA-1";
-        } else if (slot == NULL) {
-            problem = "the answer names another message (MSA-2 is not the MSH-10 sent)";
-        }
-    }
-    if (problem != NULL) {
-        fail(mllp, DOOR_UNFRAMED, "not-an-answer", payload, problem);
-        return false;
-    }
-    accept_answer(mllp, slot, &says, payload);
-    return mllp->link != NULL;
-}
-
-/* False when the connection is gone. */
-static bool take_frame(struct door_mllp *mllp, enum hl7_frame_kind kind,
-                       const struct hl7_frame *frame)
-{
-    if (kind == HL7_FRAME_JUNK) {
-        mllp->junk = mllp->junk || memchr(frame->bytes.ptr, 'M', frame->bytes.len) != NULL;
-        return true;
-    }
-    if (kind == HL7_FRAME_BROKEN) {
-        fail(mllp, DOOR_UNFRAMED, "broken-frame", frame->bytes,
-             frame->why == HL7_TOO_LARGE ? "the answer is longer than max-reply"
-                                         : "the answer's frame is damaged");
-        return false;
-    }
-    return take_answer(mllp, frame->bytes);
-}
-
-static bool is_busy(const struct door_mllp *mllp)
-{
-    return mllp->slots != NULL;
-}
-
-static bool awaits_answer(const struct door_mllp *mllp)
-{
-    return mllp->slots != NULL && mllp->slots->sent;
-}
-
-static void watch_clock(struct door_mllp *mllp)
-{
-    struct connection *connection = &mllp->link->connection;
-    uint64_t now = mllp->door.loop->now;
-
-    if (!awaits_answer(mllp)) {
-        connection_set_deadline(connection, (uint64_t)mllp->door.to->keep_open);
-        return;
-    }
-    uint64_t until = mllp->slots->until;
-    for (const struct mllp_slot *at = mllp->slots; at != NULL && at->sent; at = at->next) {
-        until = at->until < until ? at->until : until;
-    }
-    uint64_t left = until > now ? until - now : 1;
-    if (hl7_framer_in_doubt(&mllp->framer, connection->held) && left > DOUBT) {
-        left = DOUBT;
-    }
-    connection_set_deadline(connection, left);
-}
-
-/* Deals with one answer of the framer. What is given out was consumed before: the lane may send its next
- * letter over this connection as soon as it hears of it. False when the connection is gone. */
-static bool take_held(struct door_mllp *mllp, enum hl7_frame_kind kind, struct hl7_frame *frame)
-{
-    struct connection *connection = &mllp->link->connection;
-
-    if (kind != HL7_FRAME_MESSAGE) {
-        size_t consumed = frame->consumed;
-        bool good = take_frame(mllp, kind, frame);
-
-        if (good) {
-            connection_consume(connection, consumed);
-        }
-        return good;
-    }
-    if (!memory_grow(&mllp->frame, frame->bytes.len + 1)) {
-        fail(mllp, DOOR_UNFRAMED, "out-of-memory", (hl7_slice){NULL, 0}, "out of memory");
-        return false;
-    }
-    if (frame->bytes.len > 0) {
-        memcpy(mllp->frame.ptr, frame->bytes.ptr, frame->bytes.len);
-    }
-    frame->bytes.ptr = mllp->frame.ptr;
-    connection_consume(connection, frame->consumed);
-    return take_frame(mllp, kind, frame);
-}
-
-static void work(struct door_mllp *mllp, bool ended)
-{
-    struct mllp_link *link = mllp->link;
-    struct connection *connection = &link->connection;
-    struct hl7_frame frame;
-
-    while (mllp->link == link && awaits_answer(mllp)) {
-        enum hl7_frame_kind kind = hl7_framer_next(&mllp->framer, connection->held, &frame);
-        if (kind == HL7_FRAME_MORE && ended) {
-            kind = hl7_framer_end(&mllp->framer, connection->held, &frame);
-        }
-        if (kind == HL7_FRAME_MORE || !take_held(mllp, kind, &frame)) {
-            break;
-        }
-    }
-    if (mllp->link != link) {
-        return;
-    }
-    /* Bytes that nobody asked for could be taken for the answer to the next letter. */
-    if (!is_busy(mllp) && (connection->held.len > 0 || mllp->door.to->keep_open == 0)) {
-        drop_link(mllp);
-    } else {
-        watch_clock(mllp);
     }
 }
 
@@ -370,7 +163,7 @@ static void on_written(struct door_mllp *mllp)
     for (struct mllp_slot *slot = mllp->slots; slot != NULL && slot->sent; slot = next) {
         next = slot->next;
         if (is_unanswerable(slot)) {
-            give_result(mllp, slot, &done);
+            mllp_give_result(mllp, slot, &done);
         }
     }
 }
@@ -406,17 +199,18 @@ static bool send_slot(struct door_mllp *mllp, struct mllp_slot *slot)
 /* Sends what was not sent yet, over the open connection. */
 static void send_letters(struct door_mllp *mllp)
 {
-    mllp->junk = mllp->junk && awaits_answer(mllp);
+    mllp->junk = mllp->junk && mllp_awaits_answer(mllp);
     for (struct mllp_slot *slot = mllp->slots; slot != NULL; slot = slot->next) {
         if (!slot->sent && !send_slot(mllp, slot)) {
-            fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0}, "out of memory");
+            mllp_fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0},
+                      "out of memory");
             return;
         }
         if (mllp->link == NULL) {
             return;
         }
     }
-    watch_clock(mllp);
+    mllp_watch_clock(mllp);
     if (connection_waiting(&mllp->link->connection) == 0 && has_unanswerable(mllp)) {
         on_written(mllp);
     }
@@ -443,8 +237,8 @@ static void lost(struct door_mllp *mllp, int error)
 {
     char reason[120];
 
-    if (!is_busy(mllp)) {
-        drop_link(mllp);
+    if (!mllp_is_busy(mllp)) {
+        mllp_drop_link(mllp);
         return;
     }
     if (is_unread(mllp)) {
@@ -452,7 +246,7 @@ static void lost(struct door_mllp *mllp, int error)
             at->repeated = at->sent;
             at->sent = false;
         }
-        drop_link(mllp);
+        mllp_drop_link(mllp);
         begin_connecting(mllp);
         return;
     }
@@ -460,10 +254,10 @@ static void lost(struct door_mllp *mllp, int error)
                    error != 0 ? strerror(error) : "the peer closed it");
     hl7_slice held = mllp->link->connection.held;
     if (held.len > 0 || mllp->junk) {
-        fail(mllp, DOOR_UNFRAMED, "not-an-answer", held,
-             "bytes came that are no framed answer, then the connection ended");
+        mllp_fail(mllp, DOOR_UNFRAMED, "not-an-answer", held,
+                  "bytes came that are no framed answer, then the connection ended");
     } else {
-        fail(mllp, DOOR_CLOSED, error == ECONNRESET ? "reset" : "closed", held, reason);
+        mllp_fail(mllp, DOOR_CLOSED, error == ECONNRESET ? "reset" : "closed", held, reason);
     }
 }
 
@@ -471,8 +265,8 @@ static void at_timeout(struct door_mllp *mllp)
 {
     struct connection *connection = &mllp->link->connection;
 
-    if (!is_busy(mllp)) {
-        drop_link(mllp); /* idle for long enough */
+    if (!mllp_is_busy(mllp)) {
+        mllp_drop_link(mllp); /* idle for long enough */
         return;
     }
     if (connection_has_input(connection)) {
@@ -480,12 +274,13 @@ static void at_timeout(struct door_mllp *mllp)
         return;
     }
     if (hl7_framer_in_doubt(&mllp->framer, connection->held)) {
-        work(mllp, true);
+        mllp_work(mllp, true);
         return;
     }
     bool strange = connection->held.len > 0 || mllp->junk;
-    fail(mllp, strange ? DOOR_UNFRAMED : DOOR_TIMEOUT, strange ? "not-an-answer" : "timeout",
-         connection->held, strange ? "bytes came that are no framed answer" : "no answer in time");
+    mllp_fail(mllp, strange ? DOOR_UNFRAMED : DOOR_TIMEOUT, strange ? "not-an-answer" : "timeout",
+              connection->held,
+              strange ? "bytes came that are no framed answer" : "no answer in time");
 }
 
 /* ---- Connecting ---------------------------------------------------------------------------- */
@@ -507,7 +302,7 @@ static void link_on_event(struct connection *connection, enum connection_event e
             send_letters(mllp);
         } else {
             int error = event == CONNECTION_TIMEOUT ? ETIMEDOUT : connection->error;
-            drop_link(mllp);
+            mllp_drop_link(mllp);
             connect_next(mllp, error);
         }
         return;
@@ -516,7 +311,7 @@ static void link_on_event(struct connection *connection, enum connection_event e
     case CONNECTION_OPEN:
         break;
     case CONNECTION_DATA:
-        work(mllp, connection->ended);
+        mllp_work(mllp, connection->ended);
         break;
     case CONNECTION_DRAINED:
         on_written(mllp);
@@ -525,7 +320,7 @@ static void link_on_event(struct connection *connection, enum connection_event e
         at_timeout(mllp);
         break;
     case CONNECTION_CLOSED:
-        work(mllp, true);
+        mllp_work(mllp, true);
         if (mllp->link == link) {
             lost(mllp, 0);
         }
@@ -573,7 +368,7 @@ static void connect_next(struct door_mllp *mllp, int error)
     }
     (void)snprintf(reason, sizeof reason, "cannot connect to %.100s: %s", to->mllp.text,
                    strerror(error));
-    fail(mllp, DOOR_UNREACHABLE, connect_word(error), (hl7_slice){NULL, 0}, reason);
+    mllp_fail(mllp, DOOR_UNREACHABLE, connect_word(error), (hl7_slice){NULL, 0}, reason);
 }
 
 static void on_resolved(struct resolver *resolver, struct addrinfo *list, const char *why)
@@ -585,7 +380,7 @@ static void on_resolved(struct resolver *resolver, struct addrinfo *list, const 
     if (list == NULL) {
         (void)snprintf(reason, sizeof reason, "cannot find %.100s: %s", mllp->door.to->mllp.host,
                        why);
-        fail(mllp, DOOR_UNREACHABLE, "unknown-host", (hl7_slice){NULL, 0}, reason);
+        mllp_fail(mllp, DOOR_UNREACHABLE, "unknown-host", (hl7_slice){NULL, 0}, reason);
         return;
     }
     if (mllp->addresses != NULL) {
@@ -605,8 +400,8 @@ static void begin_connecting(struct door_mllp *mllp)
     mllp->state = MLLP_RESOLVING;
     if (!resolver_start(&mllp->resolver, mllp->door.loop, address->host, address->port)) {
         mllp->state = MLLP_CLOSED;
-        fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0},
-             "out of memory or threads");
+        mllp_fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0},
+                  "out of memory or threads");
     }
 }
 
@@ -660,7 +455,7 @@ static void mllp_close(struct door *door)
 
     loop_timer_clear(mllp->door.loop, &mllp->now);
     resolver_cancel(&mllp->resolver);
-    drop_link(mllp);
+    mllp_drop_link(mllp);
     if (mllp->addresses != NULL) {
         freeaddrinfo(mllp->addresses);
     }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 enum {
@@ -137,131 +136,7 @@ static void wait_for_head(struct lane *lane, int64_t next_try)
     wait_for(lane, (uint64_t)wait);
 }
 
-/* The wait before the next try: it doubles from the first to the longest, less up to a quarter by
- * chance, so that lanes that failed together do not come back together. */
-static int64_t back_off(const struct config_destination *to, int64_t attempt)
-{
-    int64_t wait = to->retry.first;
-    uint32_t chance = 0;
-
-    for (int64_t i = 1; i < attempt && wait < to->retry.longest; i++) {
-        wait *= 2;
-    }
-    if (wait > to->retry.longest) {
-        wait = to->retry.longest;
-    }
-    if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) != (ssize_t)sizeof chance) {
-        chance = 0;
-    }
-    return wait - (int64_t)((uint64_t)wait / 4 * (chance % 1024) / 1024);
-}
-
 /* ---- Results ------------------------------------------------------------------------------- */
-
-static const char *name_of(const struct lane *lane, char text[200])
-{
-    (void)snprintf(text, 200, "%s/%s/%lld", lane->route->name, lane->to->name,
-                   (long long)lane->number);
-    return text;
-}
-
-static bool is_over(const struct lane *lane, const struct lane_letter *letter)
-{
-    const struct config_limit *limit = &lane->to->retry_limit;
-
-    return (limit->attempts > 0 && letter->attempt >= limit->attempts) ||
-           (limit->age > 0 && letter->ended - letter->received >= limit->age * 1000);
-}
-
-/* Whether another line of this event may be written: many lanes may lead to one peer that is down. */
-static bool may_tell(const struct lane *lane, enum deliver_event event)
-{
-    static const char *const names[DELIVER_EVENTS] = {[DELIVER_RETRY] = "retry",
-                                                      [DELIVER_DEAD] = "dead-letter",
-                                                      [DELIVER_HALTED] = "halted",
-                                                      [DELIVER_DAMAGED] = "damaged"};
-
-    return log_may(&lane->deliver->limits[event], names[event], lane->deliver->loop->now);
-}
-
-static void log_retry(const struct lane *lane, const struct lane_letter *letter, const char *name)
-{
-    const char *reason = letter->quotes ? "" : letter->reason;
-
-    /* A peer that is down would fill the log: each doubling of the tries is told. */
-    if ((letter->attempt & (letter->attempt - 1)) == 0 && may_tell(lane, DELIVER_RETRY)) {
-        log_warning("retry", "lane=%s message=%lld try=%lld %s%s%s; next in %llu.%llu s", name,
-                    (long long)letter->message, (long long)letter->attempt, letter->word,
-                    reason[0] != '\0' ? ": " : "", reason,
-                    (unsigned long long)(letter->wait / 1000),
-                    (unsigned long long)(letter->wait % 1000 / 100));
-    }
-}
-
-/* The reason of a dead letter is in the journal: it may be what a template's {reject} says. */
-static void log_result(const struct lane *lane, const struct lane_letter *letter)
-{
-    char name[200];
-
-    (void)name_of(lane, name);
-    if (letter->outcome == JOURNAL_RETRY) {
-        log_retry(lane, letter, name);
-    } else if (letter->outcome == JOURNAL_DEAD && may_tell(lane, DELIVER_DEAD)) {
-        log_error("dead-letter", "lane=%s message=%lld try=%lld %s", name,
-                  (long long)letter->message, (long long)letter->attempt, letter->word);
-    } else if (letter->outcome == JOURNAL_HALT && may_tell(lane, DELIVER_HALTED)) {
-        log_error("halted", "lane=%s message=%lld %s: the lane waits for a person", name,
-                  (long long)letter->message, letter->word);
-    }
-}
-
-/* What a policy makes of a letter that was not accepted. */
-static void decide(struct lane *lane, struct lane_letter *letter, int policy)
-{
-    switch ((enum config_policy)policy) {
-    case CONFIG_POLICY_DEAD:
-        letter->outcome = JOURNAL_DEAD;
-        break;
-    case CONFIG_POLICY_HALT:
-        letter->outcome = JOURNAL_HALT;
-        break;
-    case CONFIG_POLICY_RETRY:
-        letter->outcome = is_over(lane, letter) ? JOURNAL_DEAD : JOURNAL_RETRY;
-        break;
-    }
-    lane->holding = lane->holding || letter->outcome != JOURNAL_DEAD;
-    if (letter->outcome == JOURNAL_RETRY) {
-        letter->wait = (uint64_t)back_off(lane->to, letter->attempt);
-        letter->next_try = letter->ended + (int64_t)letter->wait * 1000;
-        lane->wait = letter->wait;
-    }
-}
-
-/* The letter has come to a result, which is to be recorded. */
-static void conclude(struct lane *lane, struct lane_letter *letter, const char *word,
-                     const char *reason)
-{
-    letter->state = LETTER_DONE;
-    letter->word = word;
-    if (reason != letter->reason) {
-        (void)snprintf(letter->reason, sizeof letter->reason, "%s", reason);
-    }
-    lane->last_word = word;
-    (void)snprintf(lane->last_reason, sizeof lane->last_reason, "%s",
-                   letter->outcome == JOURNAL_DELIVERED ? "" : letter->reason);
-    lane->last_at = letter->ended;
-    if (letter->outcome == JOURNAL_DELIVERED) {
-        lane->good_at = lane->deliver->loop->now;
-        lane->down_at = 0;
-    } else if (letter->outcome != JOURNAL_FILTERED && lane->down_at == 0) {
-        lane->down_at = lane->deliver->loop->now;
-    }
-    if (letter->outcome == JOURNAL_DELIVERED || letter->outcome == JOURNAL_FILTERED) {
-        lane->down_since = 0;
-    } else if (lane->down_since == 0) {
-        lane->down_since = letter->ended;
-    }
-}
 
 static void on_result(struct door *door, const struct door_result *result)
 {
@@ -302,9 +177,9 @@ static void on_result(struct door *door, const struct door_result *result)
     if (result->outcome == DOOR_ACCEPTED) {
         letter->outcome = JOURNAL_DELIVERED;
     } else {
-        decide(lane, letter, policies[result->outcome]);
+        lane_decide(lane, letter, policies[result->outcome]);
     }
-    conclude(lane, letter, result->word, result->reason);
+    lane_conclude(lane, letter, result->word, result->reason);
     step(lane);
 }
 
@@ -351,13 +226,14 @@ static bool prepare(struct lane *lane, struct lane_letter *letter)
     letter->ended = deliver_clock();
     if (outcome == CONVERT_FILTERED) {
         letter->outcome = JOURNAL_FILTERED;
-        conclude(lane, letter, "filtered", letter->reason);
+        lane_conclude(lane, letter, "filtered", letter->reason);
     } else {
         bool converted = outcome == CONVERT_DONE; /* but there was no memory for a copy */
 
         letter->quotes = outcome == CONVERT_REFUSED;
-        decide(lane, letter, converted ? CONFIG_POLICY_RETRY : lane->to->on_conversion_error);
-        conclude(lane, letter, converted ? "out-of-memory" : "conversion-error", letter->reason);
+        lane_decide(lane, letter, converted ? CONFIG_POLICY_RETRY : lane->to->on_conversion_error);
+        lane_conclude(lane, letter, converted ? "out-of-memory" : "conversion-error",
+                      letter->reason);
     }
     return false;
 }
@@ -411,15 +287,15 @@ static void send_letter(struct lane *lane, struct lane_letter *letter)
     letter->ended = letter->started;
     if (letter->damaged) {
         letter->outcome = JOURNAL_DEAD;
-        if (may_tell(lane, DELIVER_DAMAGED)) {
+        if (lane_may_tell(lane, DELIVER_DAMAGED)) {
             log_error("damaged",
                       "lane=%s message=%lld its stored bytes fail their checksum; set aside",
-                      name_of(lane, name), (long long)letter->message);
+                      lane_name(lane, name), (long long)letter->message);
         }
-        conclude(lane, letter, "damaged", "its stored bytes fail their checksum");
+        lane_conclude(lane, letter, "damaged", "its stored bytes fail their checksum");
     } else if (!have_door(lane)) {
-        decide(lane, letter, CONFIG_POLICY_RETRY);
-        conclude(lane, letter, "out-of-memory", "out of memory");
+        lane_decide(lane, letter, CONFIG_POLICY_RETRY);
+        lane_conclude(lane, letter, "out-of-memory", "out of memory");
     } else if (prepare(lane, letter)) {
         add_letter(lane, letter);
         hand_over(lane, letter);
@@ -444,8 +320,9 @@ static void step(struct lane *lane)
     if (lane->asking || lane->phase == LANE_WAITING) {
         return;
     }
-    if (fetches || first_letter(lane, LETTER_DONE) != NULL) {
-        lane_ask(lane, fetches);
+    bool records = first_letter(lane, LETTER_DONE) != NULL;
+    if (fetches || records) {
+        lane_ask(lane, fetches && !(records && lane->unreadable));
     } else if (lane->letter_count > 0) {
         lane->phase = LANE_BUSY;
     } else if (lane->retiring) {
@@ -477,8 +354,12 @@ static void tell_settled(struct lane *lane, const struct lane_letter *letter)
                                           .answer = letter->answer,
                                           .attempt = letter->attempt};
 
-    log_result(lane, letter);
-    lane->counters.delivered += letter->outcome == JOURNAL_DELIVERED;
+    lane_log_result(lane, letter);
+    if (letter->outcome == JOURNAL_DELIVERED) {
+        lane->counters.delivered++;
+        histogram_add(&lane->timing.queue_age, letter->ended - letter->received);
+        histogram_add(&lane->timing.delivery, letter->ended - letter->started);
+    }
     lane->counters.dead += letter->outcome == JOURNAL_DEAD;
     lane->counters.filtered += letter->outcome == JOURNAL_FILTERED;
     deliver->hooks.settled(deliver->hooks.context, &result);
@@ -525,15 +406,43 @@ static void rest(struct lane *lane, const struct journal_wait *wait)
     }
 }
 
+/* The journal failed, or is damaged where the lane's deliveries are: asked again in a while. Told when it
+ * begins. */
+static void wait_for_journal(struct lane *lane, enum journal_code code)
+{
+    char name[200];
+    const char *word = code == JOURNAL_DAMAGED ? "unreadable" : "journal";
+    const char *trouble = code == JOURNAL_DAMAGED
+                              ? "the journal is damaged where the lane's deliveries are recorded"
+                              : store_trouble(lane->deliver->store);
+
+    if (trouble[0] == '\0') {
+        trouble = journal_code_name(code);
+    }
+    if (lane->last_word == NULL || strcmp(lane->last_word, word) != 0) {
+        lane->last_word = word;
+        lane->last_at = deliver_clock();
+        (void)snprintf(lane->last_reason, sizeof lane->last_reason, "%s", trouble);
+        if (lane_may_tell(lane, DELIVER_JOURNAL)) {
+            log_error("journal", "lane=%s waits: %s", lane_name(lane, name), trouble);
+        }
+    }
+    lane->unreadable = code == JOURNAL_DAMAGED;
+    lane->more = true;
+    wait_for(lane, JOURNAL_AGAIN);
+}
+
 void lane_answered(struct lane *lane, enum journal_code code, struct lane_letter *fetched,
                    const struct journal_wait *wait)
 {
     lane->asking = false;
-    if (code != JOURNAL_OK && code != JOURNAL_NONE && code != JOURNAL_DAMAGED) {
+    if (fetched == NULL && code != JOURNAL_OK && code != JOURNAL_NONE) {
         keep_recording(lane);
-        lane->more = true;
-        wait_for(lane, JOURNAL_AGAIN);
+        wait_for_journal(lane, code);
         return;
+    }
+    if (fetched != NULL || code == JOURNAL_NONE) {
+        lane->unreadable = false;
     }
     forget_recorded(lane);
     lane->ignores_time = false;

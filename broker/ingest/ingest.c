@@ -110,7 +110,9 @@ bool ingest_open(struct ingest *ingest, const struct config_listener *config, ch
     listener->listener.source.fd = -1;
     listener->listener.on_accept = on_accept;
     listener->listener.on_trouble = on_trouble;
-    if (!bind_listener(listener, &config->address, ret_reason)) {
+    bool good = config->directory != NULL ? ingest_open_files(listener, ret_reason)
+                                          : bind_listener(listener, &config->address, ret_reason);
+    if (!good) {
         free(listener);
         return false;
     }
@@ -135,6 +137,18 @@ struct ingest_listener *ingest_find(const struct ingest *ingest, const char *nam
 void ingest_adopt(struct ingest_listener *listener, const struct config_listener *config)
 {
     listener->config = config;
+    if (listener->directory != NULL) {
+        directory_adopt(listener->directory, config);
+    }
+}
+
+static void stop_taking(struct ingest_listener *listener)
+{
+    if (listener->directory != NULL) {
+        directory_drain(listener->directory);
+    } else {
+        listener_close(&listener->listener);
+    }
 }
 
 static void drain_sessions(struct ingest_listener *listener)
@@ -149,7 +163,7 @@ static void drain_sessions(struct ingest_listener *listener)
 
 void ingest_retire(struct ingest_listener *listener)
 {
-    listener_close(&listener->listener);
+    stop_taking(listener);
     drain_sessions(listener);
     listener->config = NULL;
 }
@@ -158,15 +172,25 @@ void ingest_drain(struct ingest *ingest)
 {
     ingest->draining = true;
     for (struct ingest_listener *at = ingest->listeners; at != NULL; at = at->next) {
-        listener_close(&at->listener);
+        stop_taking(at);
         drain_sessions(at);
     }
+}
+
+bool ingest_has_retired(const struct ingest *ingest)
+{
+    for (const struct ingest_listener *at = ingest->listeners; at != NULL; at = at->next) {
+        if (at->config == NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool ingest_is_idle(const struct ingest *ingest)
 {
     for (const struct ingest_listener *at = ingest->listeners; at != NULL; at = at->next) {
-        if (at->sessions != NULL) {
+        if (at->sessions != NULL || (at->directory != NULL && !directory_is_idle(at->directory))) {
             return false;
         }
     }
@@ -183,8 +207,10 @@ static void bury(struct ingest *ingest)
     while (*at != NULL) {
         struct ingest_listener *listener = *at;
 
-        if (listener->config == NULL && listener->sessions == NULL && listener->items == 0) {
+        if (listener->config == NULL && listener->sessions == NULL && listener->items == 0 &&
+            (listener->directory == NULL || directory_is_idle(listener->directory))) {
             *at = listener->next;
+            directory_close(&listener->directory);
             free(listener);
         } else {
             at = &listener->next;
@@ -237,6 +263,7 @@ void ingest_release(struct ingest *ingest)
         struct ingest_session *next = NULL;
 
         listener_close(&at->listener);
+        directory_close(&at->directory);
         for (struct ingest_session *session = at->sessions; session != NULL; session = next) {
             next = session->next;
             connection_close(&session->connection);

@@ -7,7 +7,8 @@
  *     ingest_take.c     one payload: what is it, who is it for, what will be answered
  *     ingest_item.c     a payload on its way through the journal
  *     ingest_await.c    `ack = delivered`: replies that wait for the destination's answer
- *     directory.c       the other door: files
+ *     ingest_files.c    the other door: files, and what is in one
+ *     directory.c       a folder whose files are taken, one after another
  *
  * A payload becomes an item: a copy of its bytes, what the journal is to know of it, and the reply that
  * is due once it is stored. The item goes to the store; when its transaction holds the reply becomes
@@ -26,7 +27,9 @@
 #include "../../net/connection.h"
 #include "../../net/listener.h"
 #include "../config/config.h"
+#include "../metrics/metrics.h"
 #include "../store/store.h"
+#include "directory.h"
 
 /* Which deliveries a message gets. The room is given, the rest is filled in. */
 struct ingest_routing {
@@ -49,20 +52,6 @@ struct ingest_hooks {
     /* These lanes have a new delivery. */
     void (*stored)(void *context, const struct journal_lane *lanes, size_t count);
     void *context;
-};
-
-/* Counted since the start. */
-struct ingest_counters {
-    uint64_t connections;
-    uint64_t messages; /* payloads that were messages or batches */
-    uint64_t stored;   /* messages, those of batches counted singly */
-    uint64_t duplicates;
-    uint64_t conflicts;
-    uint64_t unrouted;
-    uint64_t rejected; /* AR: unreadable, or refused because no route takes it */
-    uint64_t failed;   /* AE, CE: not stored */
-    uint64_t refused;  /* connections over a bound, or not allowed */
-    uint64_t damaged;  /* frames and streams that were cut off */
 };
 
 struct ingest_item;
@@ -103,16 +92,17 @@ struct ingest {
     const char *refusing; /* why nothing is stored now, in a sentence; NULL: it is */
 };
 
-/* One listener of the configuration that listens on an address. */
+/* One listener of the configuration: an address, or a folder. */
 struct ingest_listener {
     struct ingest *ingest;
     const struct config_listener *config; /* in force; NULL: gone, its sessions are ending */
     struct ingest_listener *next;
     struct listener listener;
+    struct directory *directory; /* instead of a socket; NULL: it has one */
     struct ingest_session *sessions;
     uint64_t session_count;
     size_t items; /* on their way */
-    struct ingest_counters counters;
+    struct metrics_listener counters;
     int64_t last_message; /* microseconds since 1970; 0: none yet */
     uint64_t heard;       /* loop time of the last message; of the opening, before there is one */
     char address[ADDRESS_TEXT];
@@ -138,7 +128,10 @@ void ingest_retire(struct ingest_listener *listener);
 /* Stops accepting and reading anywhere; connections end when they are answered. */
 void ingest_drain(struct ingest *ingest);
 
-/* No connection is open. */
+/* A listener is gone from the configuration and not yet from here. */
+bool ingest_has_retired(const struct ingest *ingest);
+
+/* No connection is open, no file taken, no message on its way. */
 bool ingest_is_idle(const struct ingest *ingest);
 
 /* Sends the replies that have become ready. After each round of events. */
@@ -223,6 +216,17 @@ void ingest_session_drain(struct ingest_session *session);
 /* Deals with a payload. False when the connection is to be closed. */
 bool ingest_take(struct ingest_session *session, hl7_slice payload);
 
+/* Fills in what the journal is told of a message of the item: where it goes, what it is found by. The
+ * verdict says whether it can be stored. */
+struct answer_verdict ingest_describe(struct ingest_item *item, const struct hl7_message *message,
+                                      struct journal_message *to);
+
+/* Watches the listener's folder. False, with a sentence, when that cannot be. */
+bool ingest_open_files(struct ingest_listener *listener, char ret_reason[256]);
+
+/* What became of the file that is under way. */
+void ingest_file_done(struct ingest_listener *listener, enum journal_code code);
+
 /* Keeps bytes that are no message, visible among the messages. */
 void ingest_keep_damaged(struct ingest_session *session, hl7_slice bytes, const char *what);
 
@@ -234,6 +238,7 @@ struct ingest_item {
     void *blocks;           /* malloc'd, a list: what follows up to `results` lives in them */
     struct hl7_arena arena; /* the rest of the newest block */
     hl7_slice payload;
+    int64_t began; /* metrics_clock() when it came */
     struct journal_message *messages;
     struct journal_appended *results;
     size_t count;
@@ -244,6 +249,7 @@ struct ingest_item {
     struct loop_timer deadline;
     char peer[ADDRESS_TEXT];
     bool batch;
+    bool file;     /* of a folder: it hears what became of it */
     bool storing;  /* in the store */
     bool awaiting; /* stored; the destination's answer is waited for */
     bool ready;    /* its reply, which may be empty, can leave */

@@ -74,6 +74,7 @@ struct ingest_item *ingest_item_new(struct ingest_listener *listener, hl7_slice 
         return NULL;
     }
     item->listener = listener;
+    item->began = metrics_clock();
     item->count = count;
     char *copy = NULL;
     if (add_block(item, payload.len + FIRST_ROOM)) {
@@ -245,6 +246,9 @@ static void item_done(struct store_work *work, enum journal_code code)
     bool repeated = false;
 
     item->storing = false;
+    if (item->file) {
+        ingest_file_done(item->listener, code);
+    }
     if (code != JOURNAL_OK && code != JOURNAL_NONE) {
         not_stored(item, code);
         return;

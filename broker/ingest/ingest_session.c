@@ -294,6 +294,7 @@ static void pop_item(struct ingest_session *session)
 static bool gather(struct ingest_session *session, size_t *ret_len)
 {
     struct memory_block *memory = &session->listener->ingest->out_memory;
+    int64_t now = metrics_clock();
     size_t len = 0;
 
     while (session->items != NULL && session->items->ready) {
@@ -304,6 +305,8 @@ static bool gather(struct ingest_session *session, size_t *ret_len)
         }
         if (reply.len > 0) {
             memcpy((char *)memory->ptr + len, reply.ptr, reply.len);
+            histogram_add(&session->listener->counters.acknowledgement,
+                          now - session->items->began);
         }
         len += reply.len;
         pop_item(session);

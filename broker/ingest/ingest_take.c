@@ -134,8 +134,7 @@ static struct answer_verdict route_message(struct ingest_item *item,
     return (struct answer_verdict){.outcome = HL7_ACCEPTED};
 }
 
-/* Fills in what the journal is told of a message. */
-static struct answer_verdict describe(struct ingest_item *item, const struct hl7_message *message,
+struct answer_verdict ingest_describe(struct ingest_item *item, const struct hl7_message *message,
                                       struct journal_message *to)
 {
     const struct config_listener *config = item->listener->config;
@@ -313,7 +312,7 @@ static bool take_message(struct ingest_session *session, struct ingest_item *ite
                          const struct hl7_message *message)
 {
     struct ingest *ingest = session->listener->ingest;
-    struct answer_verdict verdict = describe(item, message, &item->messages[0]);
+    struct answer_verdict verdict = ingest_describe(item, message, &item->messages[0]);
     struct hl7_buffer out;
 
     if (verdict.outcome == HL7_ACCEPTED) {
@@ -386,7 +385,7 @@ static struct answer_verdict describe_batch(struct ingest_session *session,
             ingest_keep_damaged(session, part.bytes, "unreadable");
             continue;
         }
-        verdict = describe(item, &message, &item->messages[count]);
+        verdict = ingest_describe(item, &message, &item->messages[count]);
         count++;
     }
     item->count = count;

@@ -37,7 +37,7 @@ struct store {
     /* Under the lock. */
     struct work_list asked;
     struct work_list answered;
-    struct store_counters counters;
+    struct metrics_store counters;
     char trouble[256];
     bool ending;
 
@@ -120,13 +120,24 @@ static void say_trouble(struct store *store, const char *text)
     (void)pthread_mutex_unlock(&store->lock);
 }
 
-static void count(struct store *store, uint64_t work, uint64_t undone, uint64_t reopened)
+/* A transaction that held. */
+static void count_commit(struct store *store, size_t work, int64_t began)
+{
+    int64_t took = metrics_clock() - began;
+
+    (void)pthread_mutex_lock(&store->lock);
+    store->counters.commits++;
+    store->counters.work += work;
+    histogram_add(&store->counters.commit_work, (int64_t)work);
+    histogram_add(&store->counters.commit, took);
+    (void)pthread_mutex_unlock(&store->lock);
+}
+
+/* One of the store's own counters. */
+static void count(struct store *store, uint64_t *counter)
 {
     (void)pthread_mutex_lock(&store->lock);
-    store->counters.commits += work > 0;
-    store->counters.work += work;
-    store->counters.undone += undone;
-    store->counters.reopened += reopened;
+    ++*counter;
     (void)pthread_mutex_unlock(&store->lock);
 }
 
@@ -157,7 +168,7 @@ static bool have_journal(struct store *store)
         return false;
     }
     say_trouble(store, "");
-    count(store, 0, 0, 1);
+    count(store, &store->counters.reopened);
     return true;
 }
 
@@ -168,13 +179,14 @@ static void work_alone(struct store *store, struct store_work *work)
         work->code = JOURNAL_FAILED;
         return;
     }
+    int64_t began = metrics_clock();
     enum journal_code code = transact(store, work, work->next);
     if (code == JOURNAL_OK) {
-        count(store, 1, 0, 0);
+        count_commit(store, 1, began);
         return;
     }
     work->code = code;
-    count(store, 0, 1, 0);
+    count(store, &store->counters.undone);
     if (code == JOURNAL_FAILED) {
         give_up(store);
     }
@@ -188,12 +200,13 @@ static void do_some(struct store *store, struct store_work *first, const struct 
         answer_all(first, end, JOURNAL_FAILED);
         return;
     }
+    int64_t began = metrics_clock();
     enum journal_code code = transact(store, first, end);
     if (code == JOURNAL_OK) {
-        count(store, number, 0, 0);
+        count_commit(store, number, began);
         return;
     }
-    count(store, 0, 1, 0);
+    count(store, &store->counters.undone);
     if (code == JOURNAL_FAILED) {
         answer_all(first, end, JOURNAL_FAILED);
         give_up(store);
@@ -351,10 +364,10 @@ const char *store_trouble(struct store *store)
     return store->told;
 }
 
-struct store_counters store_count(struct store *store)
+struct metrics_store store_count(struct store *store)
 {
     (void)pthread_mutex_lock(&store->lock);
-    struct store_counters counters = store->counters;
+    struct metrics_store counters = store->counters;
     (void)pthread_mutex_unlock(&store->lock);
     return counters;
 }

@@ -21,6 +21,7 @@
 
 #include "../../net/loop.h"
 #include "../journal/journal.h"
+#include "../metrics/metrics.h"
 
 struct store;
 struct store_work;
@@ -43,14 +44,6 @@ struct store_work {
     struct store_work *next; /* in a list of the store's */
 };
 
-/* Counted since the start. */
-struct store_counters {
-    uint64_t commits;  /* transactions that held */
-    uint64_t work;     /* pieces of work in them */
-    uint64_t undone;   /* transactions that were undone */
-    uint64_t reopened; /* times the journal was opened again after a failure */
-};
-
 /* Opens the journal in this folder and starts the thread. NULL with one sentence in `ret_reason` when
  * that fails. */
 struct store *store_open(const char *folder, const struct journal_options *options,
@@ -68,7 +61,8 @@ void store_when_idle(struct store *store, void (*on_idle)(void *context), void *
 /* Why the journal cannot be used, for people; "" while it can. In the loop's thread. */
 const char *store_trouble(struct store *store);
 
-struct store_counters store_count(struct store *store);
+/* Since the start. */
+struct metrics_store store_count(struct store *store);
 
 /* Ends the thread after all work and closes the journal. The owners of the work hear of it within this
  * call; what they submit then hears JOURNAL_FAILED. Accepts NULL and a pointer to NULL. */

@@ -2,6 +2,7 @@
 say when nobody is there."""
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -140,6 +141,22 @@ class Status(Operations):
         self.assertRegex(text, r"\n      orderly dead --lane \d\n")
         self.assertIn("1 message held: their control ids came before, with other content\n"
                       "      orderly messages --state held\n", text)
+
+    def test_alerts_are_said_unless_their_lane_says_more(self):
+        broker = Broker(self, SETUP.format(good=self.good.address, bad=self.held.address).replace(
+            "address = 127.0.0.1:0", "address = 127.0.0.1:0\n    alert-silent-for = 1s").replace(
+            "retry = 1h..1h", "retry = 1h..1h\n    alert-deeper-than = 1"))
+        self.send(broker, order("A1", "N1"), order("A2", "N1"))
+        self.until("bad", attempts=1)
+        kinds = set()
+        wait_until(lambda: kinds.update(
+            one["alert"] for one in self.records("status", kind="alert", status=1)
+        ) or len(kinds) == 2, "both alerts")
+        self.assertEqual(kinds, {"lane-deep", "listener-silent"})
+        text = self.text("status", status=1)
+        self.assertIn("2 things need a person:\n", text)
+        self.assertIn("\n  listener-silent, in: ", text)
+        self.assertNotIn("lane-deep", text)
 
     def test_a_terminal_gets_colours_and_ages(self):
         self.broker(order("A1", "N1"), bad=self.held.address)
@@ -290,7 +307,7 @@ class Doing(Operations):
         self.send(broker, order("A2", "N2"), order("A3", "N3"))
         self.until("good", depth=2)
         self.assertRegex(self.text("status", status=1),
-                         r"copies to good \(lane \d\) is paused: they update; 2 messages wait")
+                         r"copies to good \(lane \d\) is paused: they update, .*uid \d+\)?; 2 messages wait")
         broker.restart()
         self.assertEqual(self.lane("good")["state"], "paused")
         self.assertEqual(self.good.ids, ["A1"])
@@ -444,6 +461,27 @@ class Reaching(Operations):
             path.unlink()
             self.assert_status(result, 3)
             self.assertRegex(result.err, rb"no broker|ended the connection")
+
+    def test_hostile_programs_do_no_harm(self):
+        broker = self.broker(order("A1", "N1"))
+        path = str(self.folder / "control.sock")
+        random = peers.random.Random(20261126)
+        requests = [b"request=messages\nlimit=0\n\n", b"request=message\nid=1\nbytes=all\n\n",
+                    b"request=trace\nvalue=T0001\n\n", b"request=help\n\n", b"request=status\n\n"]
+        for _ in range(300):
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(support.PATIENCE)
+                connection.connect(path)
+                data = bytearray(b"".join(random.choices(requests, k=random.randint(1, 8))))
+                for _ in range(random.choice((0, 0, 1, 5))):
+                    data[random.randrange(len(data))] = random.randrange(256)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    connection.sendall(data[:random.randint(1, len(data))])
+                    if random.random() < 0.5:
+                        connection.shutdown(socket.SHUT_WR)  # so that an answer or an end comes
+                        connection.recv(random.choice((1, 100, 65536)))
+        wait_until(lambda: run("status", "--quiet", "--control", path).status in (0, 1), "an answer")
+        self.assert_status(broker.stop(), 0)
 
     def test_times_that_are_none_are_told(self):
         self.broker()

@@ -51,6 +51,8 @@ class Page(support.TestCase):
         (self.folder / "archive").mkdir()
         (self.folder / "bin").mkdir()
         (self.folder / "bin" / "orderly").symlink_to(os.path.abspath(ORDERLY))
+        for name, system in (("old", "RIS"), ("new", "RIS2")):
+            self.write(f"{name}.hl7", f"{{set MSH-5 = '{system}'}}\n{{source}}\n".encode())
         self.held = HeldPort()
         self.addCleanup(self.held.close)
         self.broker = Broker(self, SETUP.format(folder=self.folder, address=self.held.address),
@@ -91,6 +93,22 @@ class Verbs(unittest.TestCase):
         for verb in ("status", "messages", "message", "trace", "resend", "dead", "pause", "resume",
                      "skip", "release", "export", "prune", "backup", "reload"):
             self.assertIn(f"orderly {verb}", text)
+
+    def test_every_request_and_record_is_in_the_protocol(self):
+        text = (SOURCE / "docs" / "control-protocol.md").read_text("utf-8")
+        table = (SOURCE / "broker" / "control" / "requests.tbl").read_text("utf-8")
+        requests = re.findall(r"^REQUEST\((\w+),", table, re.M)
+        self.assertGreater(len(requests), 15)
+        files = [*(SOURCE / "broker" / "control").glob("*.c"), SOURCE / "broker/broker_control.c"]
+        sources = "".join(path.read_text("utf-8") for path in files)
+        records = set(re.findall(r'record_begin\([^;"]*"([a-z-]+)"\)', sources))
+        self.assertGreater(len(records), 15)
+        for word in {*requests, *records}:
+            self.assertIn(f"`{word}`", text)
+        parameters = re.findall(r'{\.name = "([a-z-]+)"',
+                                (SOURCE / "broker/control/request.c").read_text("utf-8"))
+        for word in parameters:
+            self.assertRegex(text, rf"`{word}(=1)?`")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,26 @@ static void compare(struct config_try *attempt, const char *before, const char *
     config_free(&old);
 }
 
+static void what_a_reload_cannot_replace_is_kept(void **state)
+{
+    struct config_try attempt;
+    struct config *old = NULL;
+
+    (void)state;
+    config_try_open(&attempt);
+    config_try_load(&attempt, BASE "key = PID-3\nlanes = 4\n[route s]\nfrom = a\nto = x\n");
+    old = attempt.config;
+    attempt.config = NULL;
+    config_try_load(&attempt, "[route t]\nfrom = a\nto = x\nlanes = 3\nkey = PID-2\n" BASE
+                              "key = PID-4\nlanes = 8\n");
+    config_keep(attempt.config, old);
+    assert_int_equal(attempt.config->routes[1].lanes, 4);
+    assert_int_equal(attempt.config->routes[1].key.field, 3);
+    assert_int_equal(attempt.config->routes[0].lanes, 3);
+    config_free(&old);
+    config_try_close(&attempt);
+}
+
 static void differences_are_those_of_meaning(void **state)
 {
     static const struct {
@@ -181,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(differences_are_those_of_meaning),
+        cmocka_unit_test(what_a_reload_cannot_replace_is_kept),
         cmocka_unit_test(every_kind_of_value_is_compared),
         cmocka_unit_test(another_text_of_a_template_or_a_table_is_a_change),
     };

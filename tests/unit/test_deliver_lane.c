@@ -3,6 +3,7 @@
  * Lanes and the MLLP door, with a real journal, a real loop and a peer that follows a script: what
  * becomes of each answer, in which order messages leave, and that nothing is lost or credited falsely. */
 #include "journal_desk.h"
+#include "threads.h"
 #include "deliver_peer.h"
 
 #include "broker/deliver/deliver.h"
@@ -122,6 +123,7 @@ static int close_bench(void **state)
     deliver_release(&bench.deliver);
     services_close(&bench.services);
     loop_release(&bench.loop);
+    threads_wait(1); /* a name may still be asked for */
     desk_remove_folder(&bench.desk);
     return 0;
 }

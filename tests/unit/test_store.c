@@ -144,7 +144,7 @@ static void work_comes_back_in_order_from_another_thread(void **state)
         assert_int_equal(tasks[i].runs, 1);
         assert_false(pthread_equal(tasks[i].thread, pthread_self()));
     }
-    struct store_counters counters = store_count(bench.store);
+    struct metrics_store counters = store_count(bench.store);
     assert_int_equal(counters.work, 3000);
     /* What was handed in while the first commit was under way shares few others. */
     assert_true(counters.commits < 300);
