@@ -228,7 +228,7 @@ bool broker_control_open(struct broker *broker)
 
     broker->control = control_open(path, &broker->loop, broker->store, &hooks, reason);
     if (broker->control == NULL) {
-        log_fatal("control", "%s", reason);
+        log_fatal("control", "%s; 'control' in [orderly] names another place", reason);
         return false;
     }
     log_info("control", "socket=%s", path);

@@ -18,6 +18,8 @@ if(ORDERLY_BENCH)
         orderly_quote_path(bench_${name} .)
     endforeach()
     # What storing a message costs at least, without our journal.
+    find_path(SQLITE_INCLUDE sqlite3.h REQUIRED)
+    find_library(SQLITE_LIBRARY sqlite3 REQUIRED)
     target_include_directories(bench_limit SYSTEM PRIVATE ${SQLITE_INCLUDE})
     target_link_libraries(bench_limit PRIVATE ${SQLITE_LIBRARY})
 endif()

@@ -60,8 +60,15 @@ struct deliver_hooks {
     void *context;
 };
 
-/* What a lane logs of a delivery that was not accepted. */
-enum deliver_event { DELIVER_RETRY, DELIVER_DEAD, DELIVER_HALTED, DELIVER_DAMAGED, DELIVER_EVENTS };
+/* What a lane logs. */
+enum deliver_event {
+    DELIVER_RETRY,
+    DELIVER_DEAD,
+    DELIVER_HALTED,
+    DELIVER_DAMAGED,
+    DELIVER_JOURNAL,
+    DELIVER_EVENTS
+};
 
 struct deliver {
     struct loop *loop;
@@ -100,6 +107,7 @@ struct lane {
     uint64_t wait;     /* milliseconds to hold after that */
     bool retiring;     /* its route or destination is gone from the configuration */
     bool ignores_time; /* the loop's clock says the head's time has come */
+    bool unreadable;   /* the journal is damaged where the next delivery is looked for */
     bool reopens;      /* its door leads to where the destination was before a reload */
     struct door *door;
     struct loop_timer timer;
@@ -198,7 +206,8 @@ struct lane_letter {
 void lane_ask(struct lane *lane, bool fetches);
 
 /* lane_ask() was answered. The letters that were to be recorded are LETTER_RECORDING still. `fetched` is
- * the next delivery, or NULL; the lane owns it now. */
+ * the next delivery, or NULL; the lane owns it now. JOURNAL_DAMAGED without one is a failure: nothing
+ * was recorded. */
 void lane_answered(struct lane *lane, enum journal_code code, struct lane_letter *fetched,
                    const struct journal_wait *wait);
 

@@ -320,8 +320,9 @@ static void step(struct lane *lane)
     if (lane->asking || lane->phase == LANE_WAITING) {
         return;
     }
-    if (fetches || first_letter(lane, LETTER_DONE) != NULL) {
-        lane_ask(lane, fetches);
+    bool records = first_letter(lane, LETTER_DONE) != NULL;
+    if (fetches || records) {
+        lane_ask(lane, fetches && !(records && lane->unreadable));
     } else if (lane->letter_count > 0) {
         lane->phase = LANE_BUSY;
     } else if (lane->retiring) {
@@ -405,15 +406,43 @@ static void rest(struct lane *lane, const struct journal_wait *wait)
     }
 }
 
+/* The journal failed, or is damaged where the lane's deliveries are: asked again in a while. Told when it
+ * begins. */
+static void wait_for_journal(struct lane *lane, enum journal_code code)
+{
+    char name[200];
+    const char *word = code == JOURNAL_DAMAGED ? "unreadable" : "journal";
+    const char *trouble = code == JOURNAL_DAMAGED
+                              ? "the journal is damaged where the lane's deliveries are recorded"
+                              : store_trouble(lane->deliver->store);
+
+    if (trouble[0] == '\0') {
+        trouble = journal_code_name(code);
+    }
+    if (lane->last_word == NULL || strcmp(lane->last_word, word) != 0) {
+        lane->last_word = word;
+        lane->last_at = deliver_clock();
+        (void)snprintf(lane->last_reason, sizeof lane->last_reason, "%s", trouble);
+        if (lane_may_tell(lane, DELIVER_JOURNAL)) {
+            log_error("journal", "lane=%s waits: %s", lane_name(lane, name), trouble);
+        }
+    }
+    lane->unreadable = code == JOURNAL_DAMAGED;
+    lane->more = true;
+    wait_for(lane, JOURNAL_AGAIN);
+}
+
 void lane_answered(struct lane *lane, enum journal_code code, struct lane_letter *fetched,
                    const struct journal_wait *wait)
 {
     lane->asking = false;
-    if (code != JOURNAL_OK && code != JOURNAL_NONE && code != JOURNAL_DAMAGED) {
+    if (fetched == NULL && code != JOURNAL_OK && code != JOURNAL_NONE) {
         keep_recording(lane);
-        lane->more = true;
-        wait_for(lane, JOURNAL_AGAIN);
+        wait_for_journal(lane, code);
         return;
+    }
+    if (fetched != NULL || code == JOURNAL_NONE) {
+        lane->unreadable = false;
     }
     forget_recorded(lane);
     lane->ignores_time = false;

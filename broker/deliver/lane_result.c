@@ -47,7 +47,8 @@ bool lane_may_tell(const struct lane *lane, enum deliver_event event)
     static const char *const names[DELIVER_EVENTS] = {[DELIVER_RETRY] = "retry",
                                                       [DELIVER_DEAD] = "dead-letter",
                                                       [DELIVER_HALTED] = "halted",
-                                                      [DELIVER_DAMAGED] = "damaged"};
+                                                      [DELIVER_DAMAGED] = "damaged",
+                                                      [DELIVER_JOURNAL] = "journal"};
 
     return log_may(&lane->deliver->limits[event], names[event], lane->deliver->loop->now);
 }

@@ -181,6 +181,8 @@ static enum journal_code find_next(struct journal *journal, struct lane_task *ta
 
     if ((code == JOURNAL_OK || code == JOURNAL_DAMAGED) && is_under_way(task, delivery->id)) {
         int64_t last = task->sending[task->sending_count - 1];
+
+        *delivery = (struct journal_delivery){.id = 0};
         code = journal_next(journal, task->id, last, now, delivery, &task->wait);
     }
     return code;
@@ -188,7 +190,7 @@ static enum journal_code find_next(struct journal *journal, struct lane_task *ta
 
 static enum journal_code fetch(struct journal *journal, struct lane_task *task)
 {
-    struct journal_delivery delivery;
+    struct journal_delivery delivery = {.id = 0};
 
     lane_letter_free(&task->fetched);
     enum journal_code code = find_next(journal, task, &delivery);
@@ -196,6 +198,9 @@ static enum journal_code fetch(struct journal *journal, struct lane_task *task)
         return code;
     }
     bool damaged = code == JOURNAL_DAMAGED;
+    if (damaged && delivery.id == 0) {
+        return code; /* which one it is cannot be read */
+    }
     if (damaged) {
         delivery.bytes = (hl7_slice){NULL, 0};
     }
@@ -240,7 +245,9 @@ static void task_done(struct store_work *work, enum journal_code code)
     struct journal_wait wait = task->wait;
     struct lane_letter *fetched = NULL;
 
-    if (code == JOURNAL_OK || code == JOURNAL_NONE || code == JOURNAL_DAMAGED) {
+    /* Where SQLite found a page damaged the transaction was undone, and with it what was to be recorded. */
+    bool undone = code == JOURNAL_DAMAGED && task->settle_count > 0;
+    if (!undone && (code == JOURNAL_OK || code == JOURNAL_NONE || code == JOURNAL_DAMAGED)) {
         CRASH_POINT("deliver.settled");
         lane->id = task->id;
         fetched = task->fetched;

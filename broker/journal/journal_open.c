@@ -105,6 +105,10 @@ static enum journal_code take(struct journal *journal)
     enum journal_code code = JOURNAL_OK;
     int64_t page_size = 0;
 
+    if (sqlite3_db_readonly(journal->db, "main") == 1) {
+        return sql_refuse(journal, JOURNAL_FAILED,
+                          "the journal can be read but not written: whose file is it?");
+    }
     for (size_t i = 0; i < sizeof needed / sizeof needed[0] && code == JOURNAL_OK; i++) {
         code = sql_do(journal, needed[i], NULL, 0);
     }

@@ -2,6 +2,7 @@
 say when nobody is there."""
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -460,6 +461,27 @@ class Reaching(Operations):
             path.unlink()
             self.assert_status(result, 3)
             self.assertRegex(result.err, rb"no broker|ended the connection")
+
+    def test_hostile_programs_do_no_harm(self):
+        broker = self.broker(order("A1", "N1"))
+        path = str(self.folder / "control.sock")
+        random = peers.random.Random(20261126)
+        requests = [b"request=messages\nlimit=0\n\n", b"request=message\nid=1\nbytes=all\n\n",
+                    b"request=trace\nvalue=T0001\n\n", b"request=help\n\n", b"request=status\n\n"]
+        for _ in range(300):
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(support.PATIENCE)
+                connection.connect(path)
+                data = bytearray(b"".join(random.choices(requests, k=random.randint(1, 8))))
+                for _ in range(random.choice((0, 0, 1, 5))):
+                    data[random.randrange(len(data))] = random.randrange(256)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    connection.sendall(data[:random.randint(1, len(data))])
+                    if random.random() < 0.5:
+                        connection.shutdown(socket.SHUT_WR)  # so that an answer or an end comes
+                        connection.recv(random.choice((1, 100, 65536)))
+        wait_until(lambda: run("status", "--quiet", "--control", path).status in (0, 1), "an answer")
+        self.assert_status(broker.stop(), 0)
 
     def test_times_that_are_none_are_told(self):
         self.broker()
