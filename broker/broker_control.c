@@ -46,6 +46,9 @@ static void put_listener(const struct ingest_listener *listener, struct record_w
     record_number(out, "unrouted", (int64_t)counters->unrouted);
     record_number(out, "refused", (int64_t)(counters->rejected + counters->failed));
     record_number(out, "damaged", (int64_t)counters->damaged);
+    record_number(
+        out, "rate",
+        (int64_t)rate_per_minute(&listener->rate, listener->ingest->loop->now, counters->messages));
     record_time(out, "last", listener->last_message);
     record_end(out);
 }
@@ -69,6 +72,9 @@ static void put_activity(const struct lane *lane, struct record_writer *out)
     record_string(out, "route", lane->route->name);
     record_string(out, "destination", lane->to->name);
     record_string(out, "phase", lane_phase_name(lane->phase));
+    record_number(
+        out, "rate",
+        (int64_t)rate_per_minute(&lane->rate, lane->deliver->loop->now, lane->counters.delivered));
     record_time(out, "down-since", lane->down_since);
     record_string(out, "word", lane->last_word);
     record_string(out, "reason", lane->last_reason[0] != '\0' ? lane->last_reason : NULL);
