@@ -218,7 +218,7 @@ static void exchange(size_t messages)
     assert_true(ingest_open(&bench.ingest, &bench.listener, reason));
     listener = ingest_find(&bench.ingest, "in");
     assert_non_null(listener);
-    bench.port = atoi(strrchr(listener->address, ':') + 1);
+    bench.port = (int)strtol(strrchr(listener->address, ':') + 1, NULL, 10);
     bench.messages = messages;
     bench.late.on_time = on_late;
     bench.look.on_time = on_look;
