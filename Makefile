@@ -36,7 +36,7 @@ demo: ## build, then show a listener, a sender and a conversion at work
 	@cmake --build $(BUILD) --target orderly
 	@ORDERLY=$(BUILD)/orderly scripts/demo
 
-bench: ## measure against the limit server; writes bench/results.md
+bench: ## measure against the limit servers (six minutes); writes bench/results.md
 	@scripts/install-packages build bench
 	@scripts/build-variant bench $(BUILD)/bench
 	@/usr/bin/python3 bench/run.py $(BUILD)/bench

@@ -15,6 +15,7 @@ import time
 
 START_SECONDS = 10
 END_SECONDS = 10
+ANSWERED = re.compile(rb"answered (\d+)\n")
 LISTENING = re.compile(rb"listening on 127\.0\.0\.1:(\d+)")
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -88,14 +89,31 @@ class Server:
         self.log.close()
 
     def _wait_for_port(self):
+        return int(self.wait_for(LISTENING).group(1))
+
+    def wait_for(self, pattern):
+        """The match of a pattern in what the server says."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
-            found = LISTENING.search(self._read_log())
+            found = pattern.search(self._read_log())
             if found:
-                return int(found.group(1))
+                return found
             self.check()
-            time.sleep(0.005)
-        raise Failure(f"{self.name} named no port within {START_SECONDS} s{self._last_words()}")
+            time.sleep(0.001)
+        raise Failure(f"{self.name} was not ready within {START_SECONDS} s{self._last_words()}")
+
+    def answered(self):
+        """How many messages the limit server has answered so far."""
+        before = len(ANSWERED.findall(self._read_log()))
+        self.process.send_signal(signal.SIGUSR1)
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            found = ANSWERED.findall(self._read_log())
+            if len(found) > before:
+                return int(found[-1])
+            self.check()
+            time.sleep(0.001)
+        raise Failure(f"{self.name} did not say how many messages it has answered")
 
     def _read_log(self):
         return os.pread(self.log.fileno(), 1 << 20, 0)
@@ -111,9 +129,10 @@ class Server:
             how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
             raise Failure(f"{self.name} {how} while it was needed{self._last_words()}")
 
-    def peak_kilobytes(self):
+    def memory(self, kind):
+        """Kilobytes: VmHWM is the peak, VmRSS what is resident, RssAnon what of it is its own."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return int(re.search(r"^VmHWM:\s*(\d+) kB", status.read(), re.M).group(1))
+            return int(re.search(rf"^{kind}:\s*(\d+) kB", status.read(), re.M).group(1))
 
     def processor_seconds(self):
         with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as stat:
@@ -154,10 +173,30 @@ def measure_load(server, load_program, options, seconds):
         "p99": figures["p99_us"],
         "p999": figures["p999_us"],
         "most": figures["max_us"],
-        "memory": server.peak_kilobytes() / 1024,
+        "memory": server.memory("VmHWM") / 1024,
         "processor": used / figures["answered"] * 1e6,
         "generator": figures["processor_seconds"] / figures["seconds"],
     }
+
+
+def run_timed(command, control, seconds=60):
+    """Runs a verb that asks the broker at this socket: (seconds it took, what it printed)."""
+    begin = time.perf_counter()
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            env={**os.environ, "ORDERLY_CONTROL": control},
+        )
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{' '.join(command[:2])} did not end within {seconds} s") from None
+    spent = time.perf_counter() - begin
+    if done.returncode not in (0, 1):
+        raise Failure(f"{' '.join(command[:2])} ended with code {done.returncode}: {done.stderr}")
+    return spent, done.stdout
 
 
 def run_converter(command, output, seconds):

@@ -5,15 +5,17 @@
  *
  * It accepts connections, finds 0B ... 1C 0D, counts separators to MSH-10 and answers a short AA
  * with that control id. It checks nothing else, stores nothing and has no timeouts: not a server to
- * use.
+ * use. With a FILE it stores each message in a database there (limit_store.h): what arrived in one
+ * round of events is committed together, and answered only then.
  *
  * One readiness costs one recv and at most one send, which carries the replies to every frame of
  * that read. Bytes are read into one shared buffer; only an unfinished frame moves to a buffer of
  * its connection, which then reads there until it is empty again. A peer that does not take its
- * replies is not read until it does. A frame over 16 MB closes its connection. SIGTERM or SIGINT
- * ends the program.
+ * replies is not read until it does. A frame over 16 MB closes its connection. SIGUSR1 prints how
+ * many messages were answered, as "answered N". SIGTERM or SIGINT ends the program.
  */
 #include "common.h"
+#include "limit_store.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -28,15 +30,16 @@ enum {
     SHARED_SIZE = 256 * 1024,
     LEAST_ROOM = 64 * 1024,
     FRAME_MOST = 16 * 1024 * 1024 + 3,
-    EVENTS = 512,
+    EVENTS = 1024,
     BACKLOG = 4096
 };
 
 struct peer {
     int fd;
-    struct bytes in;  /* an unfinished frame, or nothing */
-    size_t searched;  /* bytes of `in` that hold no trailer */
-    struct bytes out; /* replies the kernel did not take yet */
+    struct bytes in;       /* an unfinished frame, or nothing */
+    size_t searched;       /* bytes of `in` that hold no trailer */
+    struct bytes out;      /* replies the kernel did not take yet, or that await the commit */
+    struct peer *next_due; /* in the list of those whose replies await it */
     struct peer *next;
     struct peer *previous;
 };
@@ -48,6 +51,9 @@ struct server {
     struct peer *peers;
     unsigned char *shared;
     struct bytes replies;
+    struct store store;
+    struct peer *due; /* their messages are in the transaction that is open */
+    uint64_t answered;
 };
 
 /* The control id: what lies between the ninth and the tenth separator of the first segment. */
@@ -108,11 +114,11 @@ static size_t find_trailer(const unsigned char *data, size_t from, size_t length
 }
 
 /*
- * Answers every whole frame into `replies`. Returns how many bytes are done with; what remains
+ * Stores every whole frame, and answers it into the server's `replies`. Returns how many bytes are done with; what remains
  * begins with 0B, and its first *searched bytes need not be looked at for a trailer again.
  */
-static size_t answer_frames(const unsigned char *data, size_t length, size_t *searched,
-                            struct bytes *replies)
+static size_t answer_frames(struct server *server, const unsigned char *data, size_t length,
+                            size_t *searched)
 {
     size_t start = 0;
     size_t from = *searched;
@@ -131,7 +137,9 @@ static size_t answer_frames(const unsigned char *data, size_t length, size_t *se
             *searched = length - start - 1;
             return start;
         }
-        append_reply(replies, data + start + 1, end - start - 1);
+        store_add(&server->store, data + start + 1, end - start - 1);
+        append_reply(&server->replies, data + start + 1, end - start - 1);
+        server->answered++;
         start = end + 2;
         from = start;
     }
@@ -207,11 +215,19 @@ static ssize_t send_some(int fd, const struct bytes *bytes)
     return sent;
 }
 
+/* Sends the replies of a round, or keeps them until what they acknowledge is committed. */
 static void peer_reply(struct server *server, struct peer *peer)
 {
     struct bytes *replies = &server->replies;
-    ssize_t sent = send_some(peer->fd, replies);
+    ssize_t sent;
 
+    if (server->store.db != NULL) {
+        bytes_append(&peer->out, replies->data, replies->used);
+        peer->next_due = server->due;
+        server->due = peer;
+        return;
+    }
+    sent = send_some(peer->fd, replies);
     if (sent < 0) {
         peer_close(server, peer);
     } else if ((size_t)sent < replies->used) {
@@ -231,6 +247,27 @@ static void peer_writable(struct server *server, struct peer *peer)
     bytes_drop(&peer->out, (size_t)sent);
     if (peer->out.used == 0) {
         watch(server, peer, EPOLL_CTL_MOD, EPOLLIN);
+    }
+}
+
+/* Commits what the round has stored, and answers it. (A peer has one event in a round: none of these
+ * was closed since it was put into the list.) */
+static void answer_due(struct server *server)
+{
+    store_commit(&server->store);
+    while (server->due != NULL) {
+        struct peer *peer = server->due;
+        ssize_t sent = send_some(peer->fd, &peer->out);
+
+        server->due = peer->next_due;
+        if (sent < 0) {
+            peer_close(server, peer);
+            continue;
+        }
+        bytes_drop(&peer->out, (size_t)sent);
+        if (peer->out.used > 0) {
+            watch(server, peer, EPOLL_CTL_MOD, EPOLLOUT);
+        }
     }
 }
 
@@ -262,10 +299,10 @@ static void peer_readable(struct server *server, struct peer *peer)
     }
     server->replies.used = 0;
     if (shared) {
-        done = answer_frames(server->shared, (size_t)count, &peer->searched, &server->replies);
+        done = answer_frames(server, server->shared, (size_t)count, &peer->searched);
         bytes_append(&peer->in, server->shared + done, (size_t)count - done);
     } else {
-        done = answer_frames(peer->in.data, peer->in.used, &peer->searched, &server->replies);
+        done = answer_frames(server, peer->in.data, peer->in.used, &peer->searched);
         bytes_drop(&peer->in, done);
     }
     if (peer->in.used > FRAME_MOST) {
@@ -301,6 +338,7 @@ static int signals_as_descriptor(void)
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGUSR1);
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
     fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0) {
@@ -309,13 +347,32 @@ static int signals_as_descriptor(void)
     return fd;
 }
 
-static void server_init(struct server *server, uint16_t port)
+/* False when a signal asks to end. */
+static bool take_signal(const struct server *server)
+{
+    struct signalfd_siginfo info;
+
+    if (read(server->signal_fd, &info, sizeof info) != (ssize_t)sizeof info) {
+        return true;
+    }
+    if (info.ssi_signo != SIGUSR1) {
+        return false;
+    }
+    (void)printf("answered %llu\n", (unsigned long long)server->answered);
+    (void)fflush(stdout);
+    return true;
+}
+
+static void server_init(struct server *server, uint16_t port, const char *database)
 {
     struct epoll_event accepting = {.events = EPOLLIN, .data.ptr = &server->listen_fd};
     struct epoll_event ending = {.events = EPOLLIN, .data.ptr = &server->signal_fd};
     uint16_t bound = 0;
 
     *server = (struct server){.shared = bench_allocate(1, SHARED_SIZE)};
+    if (database != NULL) {
+        store_open(&server->store, database);
+    }
     server->signal_fd = signals_as_descriptor();
     server->listen_fd = listen_on(port, &bound);
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -333,19 +390,21 @@ static bool server_step(struct server *server)
 {
     struct epoll_event events[EVENTS];
     int count = epoll_wait(server->epoll_fd, events, EVENTS, -1);
+    bool goes_on = true;
 
     for (int i = 0; i < count; i++) {
         if (events[i].data.ptr == &server->listen_fd) {
             accept_all(server);
         } else if (events[i].data.ptr == &server->signal_fd) {
-            return false;
+            goes_on = take_signal(server);
         } else if ((events[i].events & EPOLLOUT) != 0) {
             peer_writable(server, events[i].data.ptr);
         } else {
             peer_readable(server, events[i].data.ptr);
         }
     }
-    return true;
+    answer_due(server);
+    return goes_on;
 }
 
 static void server_release(struct server *server)
@@ -362,6 +421,7 @@ static void server_release(struct server *server)
     (void)close(server->listen_fd);
     (void)close(server->signal_fd);
     bytes_release(&server->replies);
+    store_close(&server->store);
     free(server->shared);
 }
 
@@ -369,11 +429,11 @@ int main(int argc, char **argv)
 {
     struct server server;
 
-    if (argc != 2) {
-        bench_give_up("usage: limit PORT (0 takes a free one)");
+    if (argc != 2 && argc != 3) {
+        bench_give_up("usage: limit PORT [FILE] (0 takes a free one)");
     }
     bench_raise_descriptors();
-    server_init(&server, (uint16_t)bench_number("PORT", argv[1], 0, 65535));
+    server_init(&server, (uint16_t)bench_number("PORT", argv[1], 0, 65535), argv[2]);
     while (server_step(&server)) {
     }
     server_release(&server);

@@ -7,6 +7,9 @@ import platform
 import subprocess
 from statistics import median
 
+import report_broker
+from report_text import counted, figure, milliseconds, paragraph, pick, spread, table
+
 TARGET = 0.7
 LATER_TARGET = 0.9
 
@@ -17,45 +20,10 @@ GENERATOR_BUSY = 0.95
 BUSY_MACHINE = 0.5
 
 
-def figure(value):
-    """A rate or a time with three digits or so, and commas."""
-    if value >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
-
-
-def spread(values, write=figure):
-    """The median, and the range in brackets when there is one."""
-    text = write(median(values))
-    return text if len(values) == 1 else f"{text} ({write(min(values))}–{write(max(values))})"
-
-
-def milliseconds(microseconds):
-    return figure(microseconds / 1000)
-
-
-def pick(rounds, key):
-    return [figures[key] for figures in rounds]
-
-
 def ratios(results, name="listen", reference="limit"):
     return [
         mine["rate"] / other["rate"] for mine, other in zip(results[name], results[reference])
     ]
-
-
-def counted(number, noun):
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def paragraph(text):
-    """One line of Markdown from a text of several, and the empty line behind it."""
-    return [" ".join(text.split()), ""]
-
-
-def table(heads, rows):
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows] + [""]
 
 
 # ---- The machine and the build -------------------------------------------------------------------
@@ -421,12 +389,13 @@ def conversions_section(conversions, rounds):
     ]
 
 
-def render(plan, loads, servers, parse, converters, conversions):
+def render(plan, loads, servers, parse, converters, conversions, broker):
     """The whole report as Markdown."""
     lines = [
         *machine_section(plan),
         *server_section(loads, servers),
         *fresh_section(loads, servers),
+        *report_broker.sections(*broker),
         *parse_section(parse),
         *converter_section(plan, converters),
         *conversions_section(conversions, plan.convert_rounds),

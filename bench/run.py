@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measures Orderly beside the limit server, the document's programs and the memory, in one run.
+"""Measures Orderly beside the limit server, the document's programs and the memory, in one run: what
+listens and what converts, the broker (brokers.py), and the broker with very much queued (million.py).
 
 Every round visits every load, and within a load every contender in turn, in an order that changes
 from round to round; each measurement gets a server of its own. What is compared is the ratio within
@@ -18,8 +19,10 @@ import tempfile
 
 sys.dont_write_bytecode = True
 
+import brokers  # noqa: E402
 import contenders  # noqa: E402
 import conversions  # noqa: E402
+import million  # noqa: E402
 import report  # noqa: E402
 from contenders import Failure, Server  # noqa: E402
 from conversions import NUMBERED_TEMPLATE, PATH_TEMPLATE, invented_message  # noqa: E402
@@ -73,17 +76,20 @@ class Plan:
     def __init__(self, arguments):
         self.build = arguments.build
         self.quick = arguments.quick
-        self.rounds = arguments.rounds or (1 if self.quick else 5)
-        self.seconds = arguments.seconds or (0.25 if self.quick else 2.0)
+        self.rounds = arguments.rounds or (1 if self.quick else 3)
+        self.seconds = arguments.seconds or (0.25 if self.quick else 1.0)
         self.messages = 2000 if self.quick else 20000
         self.parse_rounds = 1 if self.quick else 9
         self.parse_milliseconds = 5 if self.quick else 50
         self.convert_rounds = 1 if self.quick else 3
         self.convert_milliseconds = 20 if self.quick else 500
+        # With one lane each message costs a sync, so that fewer do.
+        self.deliveries = {1: 200, 8: 400} if self.quick else {1: 2000, 8: 10000}
+        self.queued = arguments.queued if not self.quick else min(arguments.queued, 2000)
         self.load_average = os.getloadavg()[0]
         self.programs = {
             name: contenders.find_program(self.build, name)
-            for name in ("orderly", "limit", "load", "parse", "convert")
+            for name in ("orderly", "limit", "load", "parse", "convert", "sync")
         }
 
     def command(self, contender):
@@ -189,14 +195,23 @@ def read_arguments():
     parser.add_argument("--build", metavar="DIR", help="the build folder that holds the programs")
     parser.add_argument("--output", metavar="FILE", help="where the results go")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
-    parser.add_argument("--rounds", type=int, help="rounds, 5 unless told")
-    parser.add_argument("--seconds", type=float, help="seconds of each measurement, 2 unless told")
+    parser.add_argument("--rounds", type=int, help="rounds, 3 unless told")
+    parser.add_argument("--seconds", type=float, help="seconds of each measurement, 1 unless told")
+    parser.add_argument(
+        "--queued",
+        type=int,
+        default=1000000,
+        metavar="N",
+        help="messages of the broker with much queued, 1000000 unless told; 0 for none",
+    )
     arguments = parser.parse_args()
     arguments.build = arguments.build or arguments.folder
     if not arguments.build:
         parser.error("which build folder? --build DIR")
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("at least one round")
+    if arguments.queued < 0:
+        parser.error("not fewer than none")
     if arguments.seconds is not None and not 0.1 <= arguments.seconds <= 3600:
         parser.error("from 0.1 to 3600 seconds")
     if not arguments.output and not arguments.quick:
@@ -209,10 +224,12 @@ def main():
     try:
         plan = Plan(arguments)
         servers = measure_servers(plan)
+        stored = brokers.measure(plan, in_turn, say)
+        many = million.measure(plan, say) if plan.queued > 0 else None
         parse = measure_parse(plan)
         converters = measure_converters(plan)
         in_memory = conversions.measure(plan, say)
-        text = report.render(plan, LOADS, servers, parse, converters, in_memory)
+        text = report.render(plan, LOADS, servers, parse, converters, in_memory, (stored, many))
     except Failure as failure:
         say(f"bench: {failure}")
         return 1

@@ -65,6 +65,7 @@ struct broker {
     bool pruning;
     struct alerts alerts;
     uint64_t next_look; /* loop time */
+    uint64_t last_look; /* likewise */
     bool looking;
     bool disk_low;
     bool draining;

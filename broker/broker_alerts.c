@@ -3,7 +3,10 @@
  * What alerts are raised about: a look at the lanes as the journal has them, at destinations, listeners and
  * the disk. A look is one piece of work for the journal's thread, which goes over all lanes there ever
  * were; how long that took decides when the next one comes, so that alerts take a fiftieth of that
- * thread's time at most, however many lanes there are. Only lanes with something in them come back. */
+ * thread's time at most, however many lanes there are. Only lanes with something in them come back.
+ *
+ * What came or was delivered since the last look ends silence, however short the limit is: between two looks
+ * a condition may be over and begin again. */
 #include "broker.h"
 
 #include <stdio.h>
@@ -193,10 +196,10 @@ static void look_at_destinations(struct broker *broker)
 
         if (reach->failing != 0) {
             int64_t age = (int64_t)(broker->loop.now - since);
+            bool down = to->alert_down_for > 0 && reach->good < broker->last_look &&
+                        age > to->alert_down_for;
 
-            alerts_say(&broker->alerts, ALERT_DOWN, to->name,
-                       to->alert_down_for > 0 && age > to->alert_down_for ? ALERT_BEYOND
-                                                                          : ALERT_QUIET,
+            alerts_say(&broker->alerts, ALERT_DOWN, to->name, down ? ALERT_BEYOND : ALERT_QUIET,
                        "nothing could be delivered for %s", duration(age, text));
         }
     }
@@ -212,10 +215,11 @@ static void look_at_listeners(struct broker *broker)
     for (const struct ingest_listener *at = broker->ingest.listeners; at != NULL; at = at->next) {
         if (at->config != NULL && at->config->alert_silent_for > 0) {
             int64_t age = (int64_t)(broker->loop.now - at->heard);
+            bool silent = at->heard < broker->last_look && age > at->config->alert_silent_for;
 
             alerts_say(&broker->alerts, ALERT_SILENT, at->config->name,
-                       age > at->config->alert_silent_for ? ALERT_BEYOND : ALERT_QUIET,
-                       "no message for %s", duration(age, text));
+                       silent ? ALERT_BEYOND : ALERT_QUIET, "no message for %s",
+                       duration(age, text));
         }
     }
 }
@@ -266,6 +270,7 @@ static void look_done(struct store_work *work, enum journal_code code)
         look_at_listeners(broker);
         look_at_disk(broker);
         alerts_end(&broker->alerts);
+        broker->last_look = broker->loop.now;
     }
     broker->looking = false;
     broker->next_look = broker->loop.now + (pause > LOOK_EVERY ? pause : LOOK_EVERY);

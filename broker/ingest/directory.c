@@ -58,7 +58,7 @@ static void set_trouble(struct directory *directory, enum directory_step step, c
 
     (void)snprintf(text, sizeof text, "cannot %s: %s", what, strerror(error));
     if (strcmp(text, directory->trouble) != 0) {
-        log_warning("directory-trouble", "listener=%s: %s", directory->config->name, text);
+        log_warning("directory-trouble", "listener=%s %s", directory->config->name, text);
     }
     memcpy(directory->trouble, text, sizeof text);
     directory->troubled = step;

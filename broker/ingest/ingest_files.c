@@ -125,6 +125,7 @@ static void on_file(void *context, const char *name, hl7_slice bytes)
     }
     listener->counters.messages++;
     listener->last_message = ingest_clock();
+    listener->heard = listener->ingest->loop->now;
     ingest_item_store(item);
 }
 

@@ -53,17 +53,26 @@ int64_t metrics_clock(void)
 
 /* ---- The table ------------------------------------------------------------------------------ */
 
-/* The structs by the names that metrics.tbl has for their scopes. */
-#define STRUCT_LISTENER struct metrics_listener
-#define STRUCT_LANE struct metrics_lane
-#define STRUCT_DESTINATION struct metrics_destination
-#define STRUCT_STORE struct metrics_store
-
 static const struct metric table[] = {
-#define METRIC(scope, kind, id, unit, help)                                                        \
-    {METRICS_##scope, METRICS_##kind, METRICS_##unit, #id, help, offsetof(STRUCT_##scope, id)},
+#define LISTENER_METRIC(kind, id, unit, help)                                                      \
+    {METRICS_LISTENER,                                                                             \
+     METRICS_##kind,                                                                               \
+     METRICS_##unit,                                                                               \
+     #id,                                                                                          \
+     help,                                                                                         \
+     offsetof(struct metrics_listener, id)},
+#define LANE_METRIC(kind, id, unit, help)                                                          \
+    {METRICS_LANE, METRICS_##kind, METRICS_##unit, #id, help, offsetof(struct metrics_lane, id)},
+#define DESTINATION_METRIC(kind, id, unit, help)                                                   \
+    {METRICS_DESTINATION,                                                                          \
+     METRICS_##kind,                                                                               \
+     METRICS_##unit,                                                                               \
+     #id,                                                                                          \
+     help,                                                                                         \
+     offsetof(struct metrics_destination, id)},
+#define STORE_METRIC(kind, id, unit, help)                                                         \
+    {METRICS_STORE, METRICS_##kind, METRICS_##unit, #id, help, offsetof(struct metrics_store, id)},
 #include "metrics.tbl"
-#undef METRIC
 };
 
 const struct metric *metrics_table(size_t *ret_count)

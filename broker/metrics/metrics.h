@@ -40,39 +40,26 @@ int64_t metrics_clock(void);
 
 #define METRIC_TYPE_COUNTER uint64_t
 #define METRIC_TYPE_HISTOGRAM struct histogram
-#define METRIC_NONE(type, id)
-#define METRIC_MEMBER(type, id) type id;
 
-#define METRIC_LISTENER METRIC_MEMBER
-#define METRIC_LANE METRIC_NONE
-#define METRIC_DESTINATION METRIC_NONE
-#define METRIC_STORE METRIC_NONE
-#define METRIC(scope, kind, id, unit, help) METRIC_##scope(METRIC_TYPE_##kind, id)
 struct metrics_listener {
+#define LISTENER_METRIC(kind, id, unit, help) METRIC_TYPE_##kind id;
 #include "metrics.tbl"
 };
-#undef METRIC_LISTENER
-#define METRIC_LISTENER METRIC_NONE
-#undef METRIC_LANE
-#define METRIC_LANE METRIC_MEMBER
+
 struct metrics_lane {
+#define LANE_METRIC(kind, id, unit, help) METRIC_TYPE_##kind id;
 #include "metrics.tbl"
 };
-#undef METRIC_LANE
-#define METRIC_LANE METRIC_NONE
-#undef METRIC_DESTINATION
-#define METRIC_DESTINATION METRIC_MEMBER
+
 struct metrics_destination {
+#define DESTINATION_METRIC(kind, id, unit, help) METRIC_TYPE_##kind id;
 #include "metrics.tbl"
 };
-#undef METRIC_DESTINATION
-#define METRIC_DESTINATION METRIC_NONE
-#undef METRIC_STORE
-#define METRIC_STORE METRIC_MEMBER
+
 struct metrics_store {
+#define STORE_METRIC(kind, id, unit, help) METRIC_TYPE_##kind id;
 #include "metrics.tbl"
 };
-#undef METRIC
 
 /* ---- The table ------------------------------------------------------------------------------- */
 

@@ -226,7 +226,7 @@ static void check_text(const char *text)
         }
         assert_int_equal(strncmp(line, family, strlen(family)), 0);
         const char *space = strchr(line, ' ');
-        assert_int_equal(sscanf(space, "%llu", &value), 1);
+        value = strtoull(space, NULL, 10);
         if (strncmp(line + strlen(family), "_bucket", 7) == 0) {
             bool first = strstr(line, "le=\"0.000064\"") < space && strstr(line, "le=\"0.000064\"");
             bool one = strstr(line, "le=\"1\"") < space && strstr(line, "le=\"1\"");
