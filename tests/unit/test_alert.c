@@ -289,6 +289,7 @@ static void a_command_that_fails_or_hangs_is_said(void **state)
         scene->alerts.command = NULL;
         look(scene, ALERT_DISK_LOW, "s", ALERT_QUIET);
     }
+    scene->alerts.limit = 0;
     scene->alerts.command = none;
     look(scene, ALERT_DOWN, "s", ALERT_BEYOND);
     run_all(scene);
