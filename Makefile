@@ -30,7 +30,7 @@ test: ## install what is missing (Debian), build with gcc and clang, run every t
 	@ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure --no-tests=error \
 		--no-label-summary
 
-demo: ## build, then show a listener, a sender and a conversion at work
+demo: ## build, then show the broker at work: an order comes in, waits, is delivered, survives a kill
 	@scripts/install-packages build
 	@$(configure)
 	@cmake --build $(BUILD) --target orderly

@@ -41,19 +41,39 @@ void services_open(struct services *services, const char *sequence_file)
     };
 }
 
+static struct hl7_time local_time(time_t moment)
+{
+    struct tm local;
+    int zone = localtime_r(&moment, &local) == NULL ? 0 : (int)(local.tm_gmtoff / 60);
+
+    return hl7_time_from_seconds((int64_t)moment, zone);
+}
+
 struct hl7_time services_now(void)
 {
-    time_t now = time(NULL);
-    struct tm local;
-    int zone = localtime_r(&now, &local) == NULL ? 0 : (int)(local.tm_gmtoff / 60);
-
-    return hl7_time_from_seconds((int64_t)now, zone);
+    return local_time(time(NULL));
 }
 
 void services_begin(struct services *services)
 {
-    services->given.now = services_now();
+    if (!services->still) {
+        services->given.now = services_now();
+    }
     services_again(services);
+}
+
+static void take_nothing(void *context, void *bytes, size_t len)
+{
+    (void)context;
+    memset(bytes, 0, len);
+}
+
+void services_stop(struct services *services, int64_t moment)
+{
+    services->still = true;
+    services->rehearsal = true;
+    services->given.now = local_time((time_t)(moment / 1000000));
+    services->given.random = take_nothing;
 }
 
 struct services_pin services_pin(struct services *services, int64_t moment, uint64_t number)

@@ -17,6 +17,7 @@ struct services {
     char prefix[CONTROL_ID_PREFIX];
     uint64_t counter; /* the last control id that is used up */
     bool rehearsal;   /* results are only looked at: nothing is ever used up */
+    bool still;       /* services_stop() was called: the clock stands */
 };
 
 /* `sequence_file`: NULL when the sequences of a run begin at 1. The services must not move. */
@@ -35,6 +36,10 @@ struct services_pin {
  * `number`: the same ids for the same conversion, however often it is done. */
 struct services_pin services_pin(struct services *services, int64_t moment, uint64_t number);
 void services_unpin(struct services *services, const struct services_pin *before);
+
+/* From here on it is always this moment (microseconds since 1970), uuid() gives the same each time, and
+ * nothing is used up: two templates can be compared by what they make. May be called again. */
+void services_stop(struct services *services, int64_t moment);
 
 /* Makes it as if nothing had been taken since services_begin(); the clock stays. */
 void services_again(struct services *services);

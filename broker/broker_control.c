@@ -46,6 +46,9 @@ static void put_listener(const struct ingest_listener *listener, struct record_w
     record_number(out, "unrouted", (int64_t)counters->unrouted);
     record_number(out, "refused", (int64_t)(counters->rejected + counters->failed));
     record_number(out, "damaged", (int64_t)counters->damaged);
+    record_number(
+        out, "rate",
+        (int64_t)rate_per_minute(&listener->rate, listener->ingest->loop->now, counters->messages));
     record_time(out, "last", listener->last_message);
     record_end(out);
 }
@@ -69,6 +72,9 @@ static void put_activity(const struct lane *lane, struct record_writer *out)
     record_string(out, "route", lane->route->name);
     record_string(out, "destination", lane->to->name);
     record_string(out, "phase", lane_phase_name(lane->phase));
+    record_number(
+        out, "rate",
+        (int64_t)rate_per_minute(&lane->rate, lane->deliver->loop->now, lane->counters.delivered));
     record_time(out, "down-since", lane->down_since);
     record_string(out, "word", lane->last_word);
     record_string(out, "reason", lane->last_reason[0] != '\0' ? lane->last_reason : NULL);
@@ -106,6 +112,66 @@ static void on_status(void *context, struct record_writer *out)
         put_activity(at, out);
     }
     alerts_each(&broker->alerts, put_alert, out);
+}
+
+/* ---- routes -------------------------------------------------------------------------------- */
+
+/* The path as another program finds it, wherever that one was started; as it is if there is none. */
+static void put_path(struct record_writer *out, const char *name, const char *path)
+{
+    char *whole = realpath(path, NULL);
+
+    record_string(out, name, whole != NULL ? whole : path);
+    free(whole);
+}
+
+static void put_route(const struct broker *broker, const struct config_route *route,
+                      struct record_writer *out)
+{
+    const struct broker_template *in_force =
+        route->template != NULL ? broker_template_find(broker, route->template->path) : NULL;
+
+    record_begin(out, "route");
+    record_string(out, "name", route->name);
+    if (in_force != NULL) {
+        put_path(out, "template", in_force->path);
+        record_string(out, "template-hash", in_force->hash);
+    }
+    record_end(out);
+}
+
+/* What is known of the text on both sides of a route. */
+static void put_ends(const struct config *config, const struct config_route *route,
+                     struct record_writer *out)
+{
+    for (size_t i = 0; i < route->from.count; i++) {
+        const struct config_listener *from = &config->listeners[route->from.items[i]];
+
+        record_begin(out, "route-from");
+        record_string(out, "route", route->name);
+        record_string(out, "listener", from->name);
+        record_string(out, "charset", from->charset);
+        record_end(out);
+    }
+    for (size_t i = 0; i < route->to.count; i++) {
+        const struct config_destination *to = &config->destinations[route->to.items[i]];
+
+        record_begin(out, "route-to");
+        record_string(out, "route", route->name);
+        record_string(out, "destination", to->name);
+        record_string(out, "charset", to->charset);
+        record_end(out);
+    }
+}
+
+static void on_routes(void *context, struct record_writer *out)
+{
+    const struct broker *broker = context;
+
+    for (size_t i = 0; i < broker->config->route_count; i++) {
+        put_route(broker, &broker->config->routes[i], out);
+        put_ends(broker->config, &broker->config->routes[i], out);
+    }
 }
 
 /* ---- metrics ------------------------------------------------------------------------------- */
@@ -157,6 +223,7 @@ bool broker_control_open(struct broker *broker)
 {
     const struct control_hooks hooks = {.context = broker,
                                         .status = on_status,
+                                        .routes = on_routes,
                                         .metrics = on_metrics,
                                         .metrics_text = on_metrics_text,
                                         .wake_lane = on_wake_lane,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What is done by the clock, once a second: changed templates are read again, old messages go, the free
- * space of the disk and what alerts are about is looked at. Files are asked for their times instead of being watched: that works
- * on network file systems too, and costs one stat() for each. */
+ * space of the disk and what alerts are about is looked at. Files are asked for their times instead of
+ * being watched: that works on network file systems too, and costs one stat() for each. */
 #include "broker.h"
 
 #include "../base/log.h"
@@ -94,12 +94,25 @@ static void look_at_disk(struct broker *broker)
 
 /* ---- The clock ----------------------------------------------------------------------------- */
 
+static void look_at_rates(struct broker *broker)
+{
+    uint64_t now = broker->loop.now;
+
+    for (struct ingest_listener *at = broker->ingest.listeners; at != NULL; at = at->next) {
+        rate_look(&at->rate, now, at->counters.messages);
+    }
+    for (struct lane *at = broker->deliver.lanes; at != NULL; at = at->next) {
+        rate_look(&at->rate, now, at->counters.delivered);
+    }
+}
+
 static void on_tick(struct loop_timer *timer)
 {
     struct broker *broker = LOOP_OWNER(timer, struct broker, keep_timer);
 
     broker_templates_refresh(broker);
     look_at_disk(broker);
+    look_at_rates(broker);
     prune(broker);
     broker_look(broker);
     broker_bury(broker);

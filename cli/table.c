@@ -9,7 +9,10 @@
 #include <string.h>
 
 /* Rows that are held for the widths of columns. */
-enum { ROWS_HELD = 500, GAP = 2 };
+enum { ROWS_HELD = 500 };
+
+/* Blanks between columns: the first, where there is room for it. */
+enum { GAP = 2, GAP_NARROW = 1, LAST_SEEN = 8 };
 
 void table_open(struct table *table, const struct text_terminal *terminal,
                 const struct table_column *columns, size_t column_count)
@@ -44,7 +47,7 @@ static void print_cell(const struct table *table, size_t column, const char *tex
         pad(file, fill);
         *at += fill;
     }
-    bool cut = last && *at + width > table->terminal->width && table->terminal->width > *at + 8;
+    bool cut = last && *at + width > table->terminal->width && table->terminal->width > *at + 1;
     if (cut) {
         shown = text_front(shown, table->terminal->width - *at - 1);
     }
@@ -58,8 +61,8 @@ static void print_cell(const struct table *table, size_t column, const char *tex
     }
     *at += width;
     if (!last) {
-        pad(file, (table->columns[column].right ? 0 : fill) + GAP);
-        *at += (table->columns[column].right ? 0 : fill) + GAP;
+        pad(file, (table->columns[column].right ? 0 : fill) + table->gap);
+        *at += (table->columns[column].right ? 0 : fill) + table->gap;
     }
 }
 
@@ -90,6 +93,18 @@ static void widen(struct table *table, size_t column, const char *text)
     }
 }
 
+/* Of a row; of its last column, which may be cut, what has to be seen. */
+static size_t total_width(const struct table *table, size_t gap)
+{
+    size_t last = table->widths[table->column_count - 1];
+    size_t total = last < LAST_SEEN ? last : LAST_SEEN;
+
+    for (size_t i = 0; i + 1 < table->column_count; i++) {
+        total += table->widths[i] + gap;
+    }
+    return total;
+}
+
 static void print_held(struct table *table)
 {
     if (!table->headed) {
@@ -99,6 +114,7 @@ static void print_held(struct table *table)
         for (size_t i = 0; i < table->count; i++) {
             widen(table, i % table->column_count, cell_text(&table->cells[i]));
         }
+        table->gap = total_width(table, GAP) <= table->terminal->width ? GAP : GAP_NARROW;
         print_row(table, NULL);
         table->headed = true;
     }

@@ -43,6 +43,7 @@ struct table {
     size_t count;
     size_t size;
     size_t widths[TABLE_COLUMNS_MAX];
+    size_t gap;  /* blanks between columns: fewer where the row would be too long for the line */
     bool holds;  /* set by the owner: nothing is printed before the table is closed */
     bool headed; /* the first line is out */
     bool failed; /* memory was short: rows are missing */

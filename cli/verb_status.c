@@ -24,10 +24,11 @@ struct concerns {
     FILE *file; /* writes into `text` */
 };
 
-/* What the broker says of a lane's last try; it comes before the lane itself. */
-struct reason {
+/* What the broker says of a lane beside the journal; it comes before the lane itself. */
+struct activity {
     int64_t lane;
-    char text[160];
+    int64_t rate;   /* deliveries in the last minute */
+    char text[160]; /* of the last try; "" when it was a good one */
 };
 
 /* An alert that is raised; alerts come before the lanes. */
@@ -44,8 +45,8 @@ struct status {
     struct table lanes;
     struct table listeners;
     struct concerns concerns;
-    struct reason *reasons; /* malloc'd */
-    size_t reason_count;
+    struct activity *activities; /* malloc'd */
+    size_t activity_count;
     struct raised *raised; /* malloc'd */
     size_t raised_count;
     int64_t waiting;
@@ -96,29 +97,40 @@ static void put_because(FILE *file, hl7_slice why)
     }
 }
 
-/* Without memory for it a reason is left out. */
-static void keep_reason(struct status *status, const struct record *activity)
+/* Without memory for it nothing is known of the lane. */
+static void keep_activity(struct status *status, const struct record *record)
 {
-    hl7_slice text = record_get(activity, "reason");
-    struct reason *reasons =
-        text.len == 0 ? NULL
-                      : reallocarray(status->reasons, status->reason_count + 1, sizeof *reasons);
+    hl7_slice text = record_get(record, "reason");
+    struct activity *grown =
+        reallocarray(status->activities, status->activity_count + 1, sizeof *grown);
 
-    if (reasons != NULL) {
-        struct reason *added = &reasons[status->reason_count++];
+    if (grown != NULL) {
+        struct activity *added = &grown[status->activity_count++];
 
-        status->reasons = reasons;
-        added->lane = record_get_number(activity, "lane");
-        (void)snprintf(added->text, sizeof added->text, "%.*s", (int)text.len, text.ptr);
+        status->activities = grown;
+        added->lane = record_get_number(record, "lane");
+        added->rate = record_get_number(record, "rate");
+        (void)snprintf(added->text, sizeof added->text, "%.*s", (int)text.len,
+                       text.len > 0 ? text.ptr : "");
     }
+}
+
+static const struct activity *find_activity(const struct status *status, int64_t lane)
+{
+    for (size_t i = 0; i < status->activity_count; i++) {
+        if (status->activities[i].lane == lane) {
+            return &status->activities[i];
+        }
+    }
+    return NULL;
 }
 
 static void put_reason(const struct status *status, int64_t lane)
 {
-    for (size_t i = 0; i < status->reason_count; i++) {
-        if (status->reasons[i].lane == lane) {
-            put_because(status->concerns.file, hl7_slice_of(status->reasons[i].text));
-        }
+    const struct activity *activity = find_activity(status, lane);
+
+    if (activity != NULL) {
+        put_because(status->concerns.file, hl7_slice_of(activity->text));
     }
 }
 
@@ -261,13 +273,13 @@ static void consider_trouble(struct status *status, const struct record *trouble
 /* ---- Tables --------------------------------------------------------------------------------- */
 
 static const struct table_column lane_columns[] = {
-    {"LANE", true},      {"ROUTE", false}, {"DESTINATION", false}, {"STATE", false},
-    {"WAITING", true},   {"OLDEST", true}, {"TRIES", true},        {"NEXT", true},
-    {"DELIVERED", true}, {"DEAD", true},   {"LAST", false}};
+    {"LANE", true},      {"ROUTE", false},  {"DESTINATION", false}, {"STATE", false},
+    {"WAITING", true},   {"OLDEST", true},  {"TRIES", true},        {"NEXT", true},
+    {"DELIVERED", true}, {"PER-MIN", true}, {"DEAD", true},         {"LAST", false}};
 
 static const struct table_column listener_columns[] = {
-    {"LISTENER", false}, {"ADDRESS", false}, {"STATE", false}, {"PEERS", true},
-    {"STORED", true},    {"REFUSED", true},  {"LAST", false}};
+    {"LISTENER", false}, {"ADDRESS", false}, {"STATE", false},  {"PEERS", true},
+    {"STORED", true},    {"PER-MIN", true},  {"REFUSED", true}, {"LAST", false}};
 
 static void take_lane(struct status *status, const struct record *lane)
 {
@@ -275,6 +287,7 @@ static void take_lane(struct status *status, const struct record *lane)
     int64_t oldest = record_get_number(lane, "oldest");
     int64_t dead = record_get_number(lane, "dead");
     hl7_slice state = record_get(lane, "state");
+    const struct activity *activity = find_activity(status, record_get_number(lane, "id"));
 
     table_number(table, TEXT_NORMAL, record_get_number(lane, "id"));
     control_print_field(table, TEXT_BOLD, lane, "route");
@@ -287,6 +300,7 @@ static void take_lane(struct status *status, const struct record *lane)
     control_print_time(&status->print, table, TEXT_NORMAL, record_get_number(lane, "next-try"),
                        true);
     table_number(table, TEXT_NORMAL, record_get_number(lane, "delivered"));
+    table_number(table, TEXT_NORMAL, activity != NULL ? activity->rate : 0);
     table_number(table, dead > 0 ? TEXT_RED : TEXT_NORMAL, dead);
     control_print_field(table, TEXT_NORMAL, lane, "outcome");
 }
@@ -311,6 +325,7 @@ static void take_listener(struct status *status, const struct record *listener)
     table_text(table, control_print_style(state), state);
     table_number(table, TEXT_NORMAL, record_get_number(listener, "connections"));
     table_number(table, TEXT_NORMAL, record_get_number(listener, "stored"));
+    table_number(table, TEXT_NORMAL, record_get_number(listener, "rate"));
     table_number(table, TEXT_NORMAL, record_get_number(listener, "refused"));
     control_print_time(&status->print, table, TEXT_NORMAL, record_get_number(listener, "last"),
                        true);
@@ -342,7 +357,7 @@ static void take(struct status *status, const struct record *record)
     } else if (status->prints && record_is(record, "listener")) {
         take_listener(status, record);
     } else if (record_is(record, "activity")) {
-        keep_reason(status, record);
+        keep_activity(status, record);
     } else if (record_is(record, "alert")) {
         keep_alert(status, record);
     } else if (record_is(record, "found")) {
@@ -407,7 +422,7 @@ static int finish(struct status *status, const struct verb *verb, int result)
         result = VERB_NO;
     }
     free(status->concerns.text);
-    free(status->reasons);
+    free(status->activities);
     free(status->raised);
     return good ? result : verb_failed(verb, "out of memory");
 }

@@ -42,19 +42,23 @@ static void close_source(struct alert_run *run, struct loop_source *source)
 }
 
 /* Out of the list of those that run, and gone. */
+static void free_run(struct alert_run *run)
+{
+    run->alerts->running_count--;
+    loop_timer_clear(run->alerts->loop, &run->limit);
+    close_source(run, &run->output);
+    free(run);
+}
+
 static void finish(struct alert_run *run)
 {
-    struct alerts *alerts = run->alerts;
-    struct alert_run **at = &alerts->running;
+    struct alert_run **at = &run->alerts->running;
 
     while (*at != run) {
         at = &(*at)->next;
     }
     *at = run->next;
-    alerts->running_count--;
-    loop_timer_clear(alerts->loop, &run->limit);
-    close_source(run, &run->output);
-    free(run);
+    free_run(run);
 }
 
 static void complain(const struct alert_run *run, int status)
@@ -296,7 +300,8 @@ void alert_run_release(struct alerts *alerts)
     while (alerts->running != NULL) {
         struct alert_run *run = alerts->running;
 
+        alerts->running = run->next;
         close_source(run, &run->ended);
-        finish(run);
+        free_run(run);
     }
 }

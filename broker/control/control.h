@@ -31,8 +31,9 @@ enum {
 /* What the rest of the broker does for requests, in the loop's thread. Each may be NULL. */
 struct control_hooks {
     void *context;
-    /* Add records to an answer: listeners, peers, destinations; counters. */
+    /* Add records to an answer: listeners, peers, destinations; routes; counters. */
     void (*status)(void *context, struct record_writer *out);
+    void (*routes)(void *context, struct record_writer *out);
     void (*metrics)(void *context, struct record_writer *out);
     /* Adds them as records `line`, whose texts are OpenMetrics. */
     void (*metrics_text)(void *context, struct record_writer *out);

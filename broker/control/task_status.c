@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * task_status.c - how the broker is: `status`, `metrics`, `journal`; and what needs no journal: `help`,
+ * task_status.c - how the broker is: `status`, `routes`, `metrics`, `journal`; and what needs no journal: `help`,
  * `reload`. What the rest of the broker knows is written in the loop's thread, before the journal is
  * asked. */
 #include "task.h"
@@ -61,6 +61,17 @@ static void reload_begin(struct task *task)
 }
 
 const struct task_handler task_reload = {.begin = reload_begin};
+
+/* ---- routes --------------------------------------------------------------------------------- */
+
+static void routes_begin(struct task *task)
+{
+    if (task->hooks->routes != NULL) {
+        task->hooks->routes(task->hooks->context, &task->out);
+    }
+}
+
+const struct task_handler task_routes = {.begin = routes_begin};
 
 /* ---- journal, metrics ----------------------------------------------------------------------- */
 

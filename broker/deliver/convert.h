@@ -13,7 +13,7 @@
 #include "../../base/templates.h"
 #include "../../base/text.h"
 
-/* Memory for conversions, one at a time. Begin with CONVERT_NONE and the services. */
+/* Memory for conversions, one at a time. Begin with the services and TEXT_CHARSET_NONE. */
 struct convert {
     struct services *services;
     struct parsing parsing;

@@ -25,6 +25,7 @@
 #define BROKER_DELIVER_DELIVER_H
 
 #include "../../base/log.h"
+#include "../../base/rate.h"
 #include "../config/config.h"
 #include "../metrics/metrics.h"
 #include "../store/store.h"
@@ -114,6 +115,7 @@ struct lane {
     struct lane_letter *letters; /* under way or to be recorded, in the order they were fetched */
     size_t letter_count;
     struct metrics_lane counters;
+    struct rate rate;                  /* of the deliveries */
     struct metrics_destination timing; /* its part of the destination's */
     const char *last_word;             /* of the last try; static */
     char last_reason[256];

@@ -26,6 +26,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+/* When the timer is set that has nothing to tell. */
+enum { NOT_NOW = 24 * 3600 * 1000 };
+
 /* ---- Results ------------------------------------------------------------------------------- */
 
 void mllp_drop_link(struct door_mllp *mllp)
@@ -84,10 +87,8 @@ static void give_failure(struct door_mllp *mllp, const struct door_result *resul
 /* What came about within door_send is told by the loop. */
 static void tell_later(struct door_mllp *mllp)
 {
-    mllp->now.on_time = on_now;
-    if (!loop_timer_set(mllp->door.loop, &mllp->now, 0)) {
-        on_now(&mllp->now); /* no memory for a timer: rather now than never */
-    }
+    /* It is set already, for later: moving it takes no memory. */
+    (void)loop_timer_set(mllp->door.loop, &mllp->now, 0);
 }
 
 /* Ends the oldest letter and the connection. */
@@ -172,6 +173,7 @@ static void on_now(struct loop_timer *timer)
 {
     struct door_mllp *mllp = LOOP_OWNER(timer, struct door_mllp, now);
 
+    (void)loop_timer_set(mllp->door.loop, timer, NOT_NOW); /* in the place it just left */
     if (mllp->failed) {
         mllp->failed = false;
         give_failure(mllp, &mllp->failure);
@@ -411,9 +413,13 @@ static struct door *mllp_open(struct loop *loop, const struct config_destination
 {
     struct door_mllp *mllp = calloc(1, sizeof *mllp);
 
-    (void)loop;
     (void)to;
     if (mllp == NULL) {
+        return NULL;
+    }
+    mllp->now.on_time = on_now;
+    if (!loop_timer_set(loop, &mllp->now, NOT_NOW)) {
+        free(mllp);
         return NULL;
     }
     return &mllp->door;

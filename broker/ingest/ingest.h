@@ -22,6 +22,7 @@
 
 #include "../../base/answers.h"
 #include "../../base/log.h"
+#include "../../base/rate.h"
 #include "../../base/templates.h"
 #include "../../net/address.h"
 #include "../../net/connection.h"
@@ -103,6 +104,7 @@ struct ingest_listener {
     uint64_t session_count;
     size_t items; /* on their way */
     struct metrics_listener counters;
+    struct rate rate;     /* of counters.messages */
     int64_t last_message; /* microseconds since 1970; 0: none yet */
     uint64_t heard;       /* loop time of the last message; of the opening, before there is one */
     char address[ADDRESS_TEXT];

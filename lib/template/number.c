@@ -116,9 +116,11 @@ static void drop_zeros(struct number *number)
     while (zeros < number->whole && number->digits[zeros] == '0') {
         zeros++;
     }
-    memmove(number->digits, number->digits + zeros, number->count - zeros);
     number->whole -= zeros;
     number->count -= zeros;
+    for (unsigned i = 0; zeros > 0 && i < number->count; i++) {
+        number->digits[i] = number->digits[i + zeros];
+    }
 }
 
 /* Moves the point to the right, or to the left when `places` is below 0. */

@@ -67,6 +67,9 @@ CONFIGURATION = """
     unrouted = refuse
     [listener undecided]
     address = 127.0.0.1:0
+    [listener folder]
+    directory = {folder}/in
+    stable-for = 0
     [defaults destination]
     retry = 10ms..40ms
     retry-limit = 3
@@ -83,12 +86,19 @@ CONFIGURATION = """
     directory = {folder}/not/there
     [destination program]
     command = /bin/false
+    [destination kept]
+    command = {folder}/garble.sh
+    command-mode = stream
+    timeout = 1s
     [destination strict]
     mllp = {address}
     charset = us-ascii
     [route all]
     from = in, awaiting
     to = peer, nobody, files, nofolder, program
+    [route kept]
+    from = undecided, folder
+    to = kept
     [route rejects]
     from = in
     template = {folder}/reject.hl7
@@ -120,7 +130,11 @@ class CanaryTest(support.TestCase):
     def setUp(self):
         super().setUp()
         self.canaries = Canaries()
-        (self.folder / "files").mkdir()
+        for name in ("files", "in"):
+            (self.folder / name).mkdir()
+        # Answers that are none, with what it was sent in them.
+        garble = self.write("garble.sh", b"#!/bin/sh\nwhile head -c 200; do printf '\\034\\r'; done\n")
+        garble.chmod(0o700)
         self.write("ack.hl7", b"{if PV1-44}MSH|^~\\&|ME\rMSA|AA|{MSH-10}\r{else}{reject 'AE' 'no ' PID-5.1}{end}\r")
         self.write("reject.hl7", b"{reject 'AE' 'no ' PID-5.1 ' for ' MSH-10}\r")
         self.write("fail.hl7", b"MSH|^~\\&|X||||||ORU|{MSH-10}|P|2.5\rZED|{required(PID-30)}\r")
@@ -177,6 +191,9 @@ class CanaryTest(support.TestCase):
                     c.token().encode() + b"\x1c\r", b"GET /" + c.token().encode() + b" HTTP/1.1\r\n\r\n",
                     b"\r\n" * 40 + c.token().encode() * 3000):
             self.exchange(broker, "in", raw)
+        for bytes_ in (c.message(), c.token().encode(), c.message() + c.token().encode()):
+            name = f"{c.token()}.hl7"
+            self.write(f"in/.{name}", bytes_).rename(self.folder / "in" / name)
         for listener in ("answering", "awaiting", "refusing", "undecided"):
             self.exchange(broker, listener, frame(c.message()))
 
@@ -201,7 +218,8 @@ class CanaryTest(support.TestCase):
         return (all(lane["depth"] == 0 for lane in lanes.values())
                 and all(name in lanes and lanes[name]["dead"] > 0 for name in (
                     "all/peer", "all/nobody", "all/nofolder", "all/program", "fails/files",
-                    "rejects/files", "retries/retrying", "narrow/strict")))
+                    "rejects/files", "retries/retrying", "narrow/strict", "kept/kept"))
+                and not list((self.folder / "in").glob("*.hl7")))
 
     def test_nothing_of_a_message_is_ever_logged(self):
         with Peer(self.answers) as peer, HeldPort() as nobody:

@@ -458,6 +458,8 @@ def can_connect(port):
         socket.create_connection(("127.0.0.1", port), PATIENCE).close()
     except ConnectionRefusedError:
         return False
+    except ConnectionResetError:
+        pass  # it was in line when the listener closed
     return True
 
 

@@ -118,6 +118,14 @@ static bool answer(struct deliver_peer *peer, int fd, const char *id)
     return true;
 }
 
+/* Moves bytes to the front. (Not memmove: valgrind takes its fortified form for memcpy.) */
+static void shift(char *bytes, size_t by, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = bytes[i + by];
+    }
+}
+
 /* One connection at a time is enough: a lane has one. Frames are assumed to be whole and well. */
 static void serve(struct deliver_peer *peer, int fd)
 {
@@ -149,8 +157,8 @@ static void serve(struct deliver_peer *peer, int fd)
             if (!answer(peer, fd, peer->ids[number % PEER_MESSAGES])) {
                 return;
             }
-            memmove(held, held + used, len - used);
             len -= used;
+            shift(held, used, len);
             end = memchr(held, '\x1c', len);
         }
     }

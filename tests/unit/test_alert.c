@@ -5,6 +5,7 @@
 
 #include "../broker/alert/alert.h"
 #include "folder.h"
+#include "threads.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +45,7 @@ static int end(void **state)
     loop_release(&scene->loop);
     folder_remove(&scene->folder);
     free(scene);
+    threads_wait(1); /* where there are no pidfds, a thread waits for each program */
     return 0;
 }
 
@@ -287,10 +289,14 @@ static void a_command_that_fails_or_hangs_is_said(void **state)
         scene->alerts.command = NULL;
         look(scene, ALERT_DISK_LOW, "s", ALERT_QUIET);
     }
+    scene->alerts.limit = 0;
     scene->alerts.command = none;
     look(scene, ALERT_DOWN, "s", ALERT_BEYOND);
-    assert_int_equal(scene->alerts.running_count, 0);
-    assert_int_equal(times(scene, "log", "cannot be started: No such file or directory"), 1);
+    run_all(scene);
+    /* Some systems, and valgrind, say it only by the end of the new process. */
+    assert_int_equal(times(scene, "log", "cannot be started: No such file or directory") +
+                         times(scene, "log", "ended with status 127"),
+                     1);
 }
 
 static void runs_that_have_begun_may_be_left(void **state)

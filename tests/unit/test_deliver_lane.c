@@ -259,7 +259,7 @@ static void a_bad_peer_does_not_change_the_order(void **state)
     run_until(20);
     assert_int_equal(bench.results[JOURNAL_DELIVERED], 20);
     for (size_t i = 0; i < atomic_load(&bench.peer.count); i++) {
-        size_t number = (size_t)atoi(bench.peer.ids[i] + 1);
+        size_t number = strtoul(bench.peer.ids[i] + 1, NULL, 10);
 
         assert_true(number == next || (next > 0 && number == next - 1));
         next = number == next ? next + 1 : next;
@@ -276,7 +276,7 @@ static void check_first_deliveries(size_t count)
     size_t next = 0;
 
     for (size_t i = 0; i < atomic_load(&bench.peer.count) && i < PEER_MESSAGES; i++) {
-        size_t number = (size_t)atoi(bench.peer.ids[i] + 1);
+        size_t number = strtoul(bench.peer.ids[i] + 1, NULL, 10);
 
         assert_true(number <= next);
         next += number == next;

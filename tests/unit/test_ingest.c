@@ -144,6 +144,14 @@ static void take_reply(char *reply)
     bench.replies++;
 }
 
+/* Moves bytes to the front. (Not memmove: valgrind takes its fortified form for memcpy.) */
+static void shift(char *bytes, size_t by, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = bytes[i + by];
+    }
+}
+
 static void *run_client(void *context)
 {
     static char held[1 << 20];
@@ -177,8 +185,8 @@ static void *run_client(void *context)
 
             *end = '\0';
             take_reply(held);
-            memmove(held, held + used, len - used + 1);
             len -= used;
+            shift(held, used, len + 1);
         }
     }
     (void)close(fd);
@@ -210,7 +218,7 @@ static void exchange(size_t messages)
     assert_true(ingest_open(&bench.ingest, &bench.listener, reason));
     listener = ingest_find(&bench.ingest, "in");
     assert_non_null(listener);
-    bench.port = atoi(strrchr(listener->address, ':') + 1);
+    bench.port = (int)strtol(strrchr(listener->address, ':') + 1, NULL, 10);
     bench.messages = messages;
     bench.late.on_time = on_late;
     bench.look.on_time = on_look;

@@ -82,6 +82,17 @@ static void a_terminal_gets_columns(void **state)
                    "1234  l\xc3\xa4nger  second\n");
 }
 
+static void columns_move_together_where_there_is_little_room(void **state)
+{
+    struct paper paper;
+
+    (void)state;
+    open_paper(&paper, true, 16);
+    row(&paper, 7, "somebody", "why");
+    expect(&paper, "ID NAME     WHY\n"
+                   " 7 somebody why\n");
+}
+
 static void the_last_column_is_cut_at_the_edge(void **state)
 {
     struct paper paper;
@@ -139,6 +150,7 @@ int main(void)
         cmocka_unit_test(a_pipe_gets_tabs),
         cmocka_unit_test(a_pipe_gets_each_row_at_once),
         cmocka_unit_test(a_terminal_gets_columns),
+        cmocka_unit_test(columns_move_together_where_there_is_little_room),
         cmocka_unit_test(the_last_column_is_cut_at_the_edge),
         cmocka_unit_test(what_could_drive_a_terminal_is_escaped),
         cmocka_unit_test(a_table_without_rows_is_nothing),
