@@ -273,9 +273,9 @@ static void consider_trouble(struct status *status, const struct record *trouble
 /* ---- Tables --------------------------------------------------------------------------------- */
 
 static const struct table_column lane_columns[] = {
-    {"LANE", true},      {"ROUTE", false},  {"DESTINATION", false}, {"STATE", false},
-    {"WAITING", true},   {"OLDEST", true},  {"TRIES", true},        {"NEXT", true},
-    {"DELIVERED", true}, {"PER-MIN", true}, {"DEAD", true},         {"LAST", false}};
+    {"LANE", true},    {"ROUTE", false},  {"DESTINATION", false}, {"STATE", false},
+    {"WAITING", true}, {"OLDEST", true},  {"TRIES", true},        {"NEXT", true},
+    {"SENT", true},    {"PER-MIN", true}, {"DEAD", true},         {"LAST", false}};
 
 static const struct table_column listener_columns[] = {
     {"LISTENER", false}, {"ADDRESS", false}, {"STATE", false},  {"PEERS", true},

@@ -1,5 +1,5 @@
 # Installed are the program, the library with its header and pkg-config file, man pages, completions,
-# examples and documents. Instrumented builds install nothing.
+# the broker's service for systemd, examples and documents. Instrumented builds install nothing.
 
 if(ORDERLY_SANITIZE OR ORDERLY_COVERAGE OR ORDERLY_FUZZ)
     return()
@@ -18,6 +18,10 @@ if(TARGET orderly)
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
     install(FILES ${ORDERLY_DOCUMENTS}/zsh/_orderly
         DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+endif()
+if(ORDERLY_WITH_BROKER)
+    configure_file(packaging/orderly.service.in ${CMAKE_BINARY_DIR}/orderly.service @ONLY)
+    install(FILES ${CMAKE_BINARY_DIR}/orderly.service DESTINATION lib/systemd/system)
 endif()
 if(TARGET hl7_static)
     install(TARGETS hl7_static hl7_shared

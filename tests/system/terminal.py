@@ -10,7 +10,7 @@ import termios
 from support import ORDERLY, PATIENCE, environment
 
 
-def on_terminal(*arguments, columns=80, **changes):
+def on_terminal(*arguments, columns=80, cwd=None, **changes):
     """Runs `orderly ARGUMENTS...` to its end on a terminal of some width; the text it was sent.
     `changes`: environment variables."""
     leader, follower = pty.openpty()
@@ -18,7 +18,7 @@ def on_terminal(*arguments, columns=80, **changes):
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         process = subprocess.Popen(
             [ORDERLY, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=follower,
-            stderr=subprocess.DEVNULL, env=environment(TERM="xterm", **changes))
+            stderr=subprocess.DEVNULL, cwd=cwd, env=environment(TERM="xterm", **changes))
         os.close(follower)
         shown = b""
         # The system ends a terminal without a writer with an error, not with an end.

@@ -59,8 +59,8 @@ class Shadow(support.TestCase):
                 self.assertIn(b"MSA|AA", client.exchange(one))
 
     def settled(self, count):
-        wait_until(lambda: len(run("messages", "--state", "settled", "--json", "--limit", "0",
-                                   "--control", self.socket()).out.splitlines()) >= count,
+        wait_until(lambda: run("messages", "--state", "settled", "--json", "--limit", "0", "--control",
+                               self.socket()).out.count(b'"record":"message"') >= count,
                    "everything is settled")
 
     def socket(self):
