@@ -58,6 +58,7 @@ static void after_wake(void *context)
     struct broker *broker = context;
 
     ingest_flush(&broker->ingest);
+    store_go(broker->store);
     end_if_drained(broker);
 }
 
@@ -164,6 +165,7 @@ static bool start(struct broker *broker)
     }
     raise_descriptor_limit(broker->config);
     CRASH_POINT("start.journal.before");
+    journal_do_not_count_memory();
     broker->store = store_open(orderly->data, NULL, &broker->loop, reason);
     if (broker->store == NULL) {
         log_fatal("journal", "%s", reason);
@@ -178,6 +180,7 @@ static bool start(struct broker *broker)
     }
     CRASH_POINT("start.journal.after");
     broker_wake_lanes(broker);
+    store_gather(broker->store); /* after_wake() lets it go */
     return broker_control_open(broker) && open_listeners(broker);
 }
 

@@ -282,7 +282,8 @@ void ingest_item_ready(struct ingest_item *item);
 /* The session has answered it, or has gone. The item may be gone then too. */
 void ingest_item_leave(struct ingest_item *item);
 
-/* Waits for the deliveries of a stored item. False when there is nothing to wait for. */
+/* Waits for the deliveries of a stored item, and sees to its answer: the item may be gone when it could
+ * not wait. False when there is nothing to wait for. */
 bool ingest_await(struct ingest_item *item);
 
 /* Forgets that it waits. */

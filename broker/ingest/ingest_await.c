@@ -78,9 +78,15 @@ bool ingest_await(struct ingest_item *item)
         good = add_waiting(item, item->results[i].message);
     }
     if (!good) {
-        ingest_await_end(item); /* without memory: it is stored, and said to be */
+        const struct answer_verdict verdict = {
+            .outcome = HL7_FAILED,
+            .condition = HL7_INTERNAL_ERROR,
+            .reason = "stored, but there is no memory to wait for its delivery; it stays queued"};
+
+        ingest_await_end(item);
+        ingest_item_refuse(item, &verdict);
     }
-    return good;
+    return true;
 }
 
 /* ---- What a lane tells --------------------------------------------------------------------- */

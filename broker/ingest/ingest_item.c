@@ -259,9 +259,8 @@ static void item_done(struct store_work *work, enum journal_code code)
         item->reply = (hl7_slice){item->first_reply, item->first_reply_len};
         item->first_reply = NULL;
     }
-    bool waits = !repeated && !item->ready && ingest_await(item);
     tell_results(item);
-    if (!waits) {
+    if (repeated || item->ready || !ingest_await(item)) {
         ingest_item_ready(item);
     }
 }

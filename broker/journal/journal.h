@@ -73,6 +73,10 @@ struct journal_options {
         max_bytes; /* of the journal's file: appends are JOURNAL_FULL beyond; 0: the disk's end */
 };
 
+/* For a program that is to be quick, before all else: SQLite does not count the memory it has, which
+ * takes a lock at each allocation. Of no effect once a journal was opened in this process. */
+void journal_do_not_count_memory(void);
+
 /* Opens the journal in this folder, making both when they are not there (0700, 0600, names synced).
  * An older schema is brought up to date in one transaction. `options` may be NULL. On failure
  * `ret_reason`, if not NULL, receives one sentence. */

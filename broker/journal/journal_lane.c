@@ -217,30 +217,63 @@ static bool is_open(int state)
     return state == JOURNAL_DELIVERY_PENDING || state == JOURNAL_DELIVERY_HELD;
 }
 
+/* How the counters of a lane change. */
+struct lane_change {
+    int64_t depth;
+    int64_t dead;
+    int64_t delivered;
+};
+
+static struct lane_change change_of_lane(int from, enum journal_delivery_state to)
+{
+    return (struct lane_change){
+        .depth = change(from == JOURNAL_DELIVERY_PENDING, to == JOURNAL_DELIVERY_PENDING),
+        .dead = change(from == JOURNAL_DELIVERY_DEAD, to == JOURNAL_DELIVERY_DEAD),
+        .delivered = change(from == JOURNAL_DELIVERY_DELIVERED, to == JOURNAL_DELIVERY_DELIVERED),
+    };
+}
+
 enum journal_code journal_count_lane(struct journal *journal, const struct sql_delivery *delivery,
                                      int from, enum journal_delivery_state to)
 {
-    int64_t depth = change(from == JOURNAL_DELIVERY_PENDING, to == JOURNAL_DELIVERY_PENDING);
-    int64_t dead = change(from == JOURNAL_DELIVERY_DEAD, to == JOURNAL_DELIVERY_DEAD);
-    int64_t delivered =
-        change(from == JOURNAL_DELIVERY_DELIVERED, to == JOURNAL_DELIVERY_DELIVERED);
+    const struct lane_change by = change_of_lane(from, to);
 
-    return sql_do(journal, STATEMENT_LANE_COUNT,
-                  VALUES(NUMBER(delivery->lane), NUMBER(depth), NUMBER(dead), NUMBER(delivered)));
+    return sql_do(
+        journal, STATEMENT_LANE_COUNT,
+        VALUES(NUMBER(delivery->lane), NUMBER(by.depth), NUMBER(by.dead), NUMBER(by.delivered)));
+}
+
+static enum journal_code count_message(struct journal *journal, int64_t message, int from,
+                                       enum journal_delivery_state to)
+{
+    int64_t open = change(is_open(from), is_open((int)to));
+    int64_t dead = change(from == JOURNAL_DELIVERY_DEAD, to == JOURNAL_DELIVERY_DEAD);
+
+    return open == 0 && dead == 0 ? JOURNAL_OK
+                                  : sql_do(journal, STATEMENT_MESSAGE_COUNT,
+                                           VALUES(NUMBER(message), NUMBER(open), NUMBER(dead)));
 }
 
 enum journal_code journal_count(struct journal *journal, const struct sql_delivery *delivery,
                                 int from, enum journal_delivery_state to)
 {
-    int64_t open = change(is_open(from), is_open((int)to));
-    int64_t dead = change(from == JOURNAL_DELIVERY_DEAD, to == JOURNAL_DELIVERY_DEAD);
     enum journal_code code = journal_count_lane(journal, delivery, from, to);
 
-    if (code == JOURNAL_OK && (open != 0 || dead != 0)) {
-        code = sql_do(journal, STATEMENT_MESSAGE_COUNT,
-                      VALUES(NUMBER(delivery->message), NUMBER(open), NUMBER(dead)));
-    }
-    return code;
+    return code == JOURNAL_OK ? count_message(journal, delivery->message, from, to) : code;
+}
+
+enum journal_code journal_count_settled(struct journal *journal,
+                                        const struct sql_delivery *delivery,
+                                        enum journal_delivery_state to, hl7_slice word, int64_t at)
+{
+    const struct lane_change by = change_of_lane((int)delivery->state, to);
+    enum journal_code code =
+        sql_do(journal, STATEMENT_LANE_SETTLE,
+               VALUES(NUMBER(delivery->lane), NUMBER(by.depth), NUMBER(by.dead),
+                      NUMBER(by.delivered), TEXT(sql_clip(word)), NUMBER(at)));
+
+    return code == JOURNAL_OK ? count_message(journal, delivery->message, (int)delivery->state, to)
+                              : code;
 }
 
 enum journal_code journal_move(struct journal *journal, const struct sql_delivery *delivery,

@@ -146,6 +146,11 @@ static enum journal_code open_at(struct journal *journal, const char *folder,
     return code;
 }
 
+void journal_do_not_count_memory(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum journal_code journal_open(const char *folder, const struct journal_options *options,
                                struct journal **ret_journal, char ret_reason[256])
 {

@@ -246,26 +246,21 @@ static enum journal_code change_delivery(struct journal *journal, const struct b
 {
     enum journal_delivery_state state = effects[settlement->outcome].state;
     bool pending = state == JOURNAL_DELIVERY_PENDING;
-    enum journal_code code = sql_do(
-        journal, STATEMENT_DELIVERY_SETTLE,
-        VALUES(NUMBER(settlement->delivery), NUMBER(state), NUMBER(settlement->attempt),
-               NUMBER(settlement->outcome == JOURNAL_RETRY ? settlement->next_try : 0),
-               NUMBER(pending ? 0 : settlement->ended), NUMBER(sent == 0 ? before->sent : sent),
-               TEXT(sql_clip(settlement->word)), TEXT(sql_clip(settlement->reason))));
 
-    if (code == JOURNAL_OK && !pending) {
-        code = journal_count(journal, &before->delivery, JOURNAL_DELIVERY_PENDING, state);
-    }
-    return code;
+    return sql_do(journal, STATEMENT_DELIVERY_SETTLE,
+                  VALUES(NUMBER(settlement->delivery), NUMBER(state), NUMBER(settlement->attempt),
+                         NUMBER(settlement->outcome == JOURNAL_RETRY ? settlement->next_try : 0),
+                         NUMBER(pending ? 0 : settlement->ended),
+                         NUMBER(sent == 0 ? before->sent : sent), TEXT(sql_clip(settlement->word)),
+                         TEXT(sql_clip(settlement->reason))));
 }
 
 static enum journal_code change_lane(struct journal *journal, const struct before *before,
                                      const struct journal_settlement *settlement)
 {
     const struct sql_delivery *delivery = &before->delivery;
-    enum journal_code code = sql_do(journal, STATEMENT_LANE_OUTCOME,
-                                    VALUES(NUMBER(delivery->lane), TEXT(sql_clip(settlement->word)),
-                                           NUMBER(settlement->ended)));
+    enum journal_code code = journal_count_settled(
+        journal, delivery, effects[settlement->outcome].state, settlement->word, settlement->ended);
 
     if (code == JOURNAL_OK && effects[settlement->outcome].halts) {
         code = sql_do(journal, STATEMENT_LANE_SET,

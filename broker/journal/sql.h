@@ -153,6 +153,11 @@ enum { SQL_NEW = -1 }; /* the state of a delivery that is not there yet */
 enum journal_code journal_count(struct journal *journal, const struct sql_delivery *delivery,
                                 int from, enum journal_delivery_state to);
 
+/* The same when an attempt has come to a result, which the lane remembers: its row is written once. */
+enum journal_code journal_count_settled(struct journal *journal,
+                                        const struct sql_delivery *delivery,
+                                        enum journal_delivery_state to, hl7_slice word, int64_t at);
+
 /* The lane's alone: a new message's row is written with its own. */
 enum journal_code journal_count_lane(struct journal *journal, const struct sql_delivery *delivery,
                                      int from, enum journal_delivery_state to);

@@ -48,6 +48,8 @@ struct store {
     /* The loop's thread. */
     struct loop *loop;
     struct loop_source source; /* an eventfd: something was answered */
+    bool gathers;              /* work waits for store_go() */
+    struct work_list gathered; /* handed in since it was called last */
     size_t pending;
     char told[256];
     void (*on_idle)(void *context);
@@ -336,10 +338,30 @@ static void on_answered(struct loop_source *source, uint32_t events)
 void store_submit(struct store *store, struct store_work *work)
 {
     store->pending++;
+    list_add(&store->gathered, work);
+    if (!store->gathers) {
+        store_go(store);
+    }
+}
+
+void store_gather(struct store *store)
+{
+    store->gathers = true;
+}
+
+void store_go(struct store *store)
+{
+    struct work_list *gathered = &store->gathered;
+
+    if (gathered->first == NULL) {
+        return;
+    }
     (void)pthread_mutex_lock(&store->lock);
     bool idle = store->asked.first == NULL;
-    list_add(&store->asked, work);
+    *store->asked.end = gathered->first;
+    store->asked.end = gathered->end;
     (void)pthread_mutex_unlock(&store->lock);
+    list_init(gathered);
     if (idle) {
         (void)pthread_cond_signal(&store->wake);
     }
@@ -400,6 +422,7 @@ struct store *store_open(const char *folder, const struct journal_options *optio
     store->options = options != NULL ? *options : (struct journal_options){.cache_bytes = 0};
     list_init(&store->asked);
     list_init(&store->answered);
+    list_init(&store->gathered);
     if (journal_open(folder, options, &store->journal, ret_reason) != JOURNAL_OK) {
         release(store);
         return NULL;
@@ -429,17 +452,20 @@ void store_close(struct store **store)
         return;
     }
     struct store *at = *store;
+    store_go(at);
     (void)pthread_mutex_lock(&at->lock);
     at->ending = true;
     (void)pthread_mutex_unlock(&at->lock);
     (void)pthread_cond_signal(&at->wake);
     (void)pthread_join(at->thread, NULL);
     tell_owners(at, list_take(&at->answered));
+    store_go(at);
     while (at->asked.first != NULL) {
         struct store_work *work = list_take(&at->asked);
 
         answer_all(work, NULL, JOURNAL_FAILED);
         tell_owners(at, work);
+        store_go(at);
     }
     *store = NULL;
     (void)pthread_cond_destroy(&at->wake);

@@ -52,6 +52,12 @@ struct store *store_open(const char *folder, const struct journal_options *optio
 /* Hands work in. Never fails and never waits. */
 void store_submit(struct store *store, struct store_work *work);
 
+/* From now on what is handed in waits for store_go(), for an owner of the loop that calls that after each
+ * round of events: so all that a round brings is in one transaction, and not the first of it in one of
+ * its own. */
+void store_gather(struct store *store);
+void store_go(struct store *store);
+
 /* Work that was handed in and not heard of yet. */
 size_t store_pending(const struct store *store);
 

@@ -342,6 +342,12 @@ def silent(connection):
     connection.wait_for_close()
 
 
+def silent_but_noting(connection):
+    """Notes every message and never says a word."""
+    while connection.receive() is not None:
+        pass
+
+
 def closing_at_once(connection):
     """Closes before reading."""
     connection.finish_sending()

@@ -282,6 +282,8 @@ class DamagedFile(Disk):
             program.wait_until(
                 lambda program: re.search(rb": (ready|fatal): |fatal: ", program.err) or
                 program.process.poll() is not None, "a start or a refusal")
+            if program.process.poll() is not None:
+                program.wait()  # all it said is there
             if b"fatal" in program.err:
                 self.assert_status(program.wait(), 3)
                 return "refused"

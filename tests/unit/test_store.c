@@ -235,6 +235,53 @@ static void work_apart_is_run_between_transactions(void **state)
     }
 }
 
+static void after_round(void *context)
+{
+    store_go(context);
+}
+
+/* A timer of 1 ms stands for an event that brings much. */
+static struct loop_timer event;
+static struct task round_tasks[500];
+
+static void on_event(struct loop_timer *timer)
+{
+    (void)timer;
+    submit(round_tasks, 500);
+}
+
+static void what_a_round_of_events_brings_is_one_transaction(void **state)
+{
+    (void)state;
+    bench.late.on_time = on_late;
+    event.on_time = on_event;
+    store_gather(bench.store);
+    assert_true(loop_timer_set(&bench.loop, &bench.late, TOO_LONG));
+    assert_true(loop_timer_set(&bench.loop, &event, 1));
+    store_when_idle(bench.store, on_idle, &bench.loop);
+    assert_true(loop_run(&bench.loop, after_round, bench.store));
+    loop_timer_clear(&bench.loop, &bench.late);
+    assert_int_equal(bench.heard, 500);
+    assert_int_equal(store_count(bench.store).commits, 1);
+    assert_int_equal(store_count(bench.store).work, 500);
+    assert_int_equal(count_messages(), 500);
+}
+
+static void what_was_gathered_is_done_before_the_store_closes(void **state)
+{
+    static struct task tasks[20];
+
+    (void)state;
+    store_gather(bench.store);
+    submit(tasks, 20);
+    assert_int_equal(store_pending(bench.store), 20);
+    store_close(&bench.store);
+    assert_int_equal(bench.heard, 20);
+    for (size_t i = 0; i < 20; i++) {
+        assert_int_equal(tasks[i].heard, JOURNAL_OK);
+    }
+}
+
 static void a_folder_that_cannot_be_one_is_said_so(void **state)
 {
     char reason[256] = "";
@@ -256,6 +303,8 @@ int main(void)
         BENCH_TEST(a_failure_is_heard_and_the_journal_opened_again),
         BENCH_TEST(closing_waits_for_the_work_and_tells_its_owners),
         BENCH_TEST(work_apart_is_run_between_transactions),
+        BENCH_TEST(what_a_round_of_events_brings_is_one_transaction),
+        BENCH_TEST(what_was_gathered_is_done_before_the_store_closes),
         BENCH_TEST(a_folder_that_cannot_be_one_is_said_so),
     };
 
