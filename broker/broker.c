@@ -157,7 +157,6 @@ static bool start(struct broker *broker)
 {
     const struct config_orderly *orderly = &broker->config->orderly;
     char reason[256];
-    char sequences[4096];
 
     if (!loop_init(&broker->loop) || !watch_signals(broker)) {
         log_fatal("start", "%s", strerror(errno));
@@ -171,8 +170,8 @@ static bool start(struct broker *broker)
         log_fatal("journal", "%s", reason);
         return false;
     }
-    (void)snprintf(sequences, sizeof sequences, "%s/sequences", orderly->data);
-    services_open(&broker->services, sequences);
+    (void)snprintf(broker->sequences, sizeof broker->sequences, "%s/sequences", orderly->data);
+    services_open(&broker->services, broker->sequences);
     broker_wire(broker);
     if (!broker_templates_load(broker, broker->config) || !broker_keep_start(broker)) {
         log_fatal("start", "a template could not be loaded, or memory is short");

@@ -18,6 +18,8 @@
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
+#include <limits.h>
+
 #include "../base/live_template.h"
 #include "alert/alert.h"
 #include "config/config.h"
@@ -54,6 +56,7 @@ struct broker {
     struct loop_timer drain_timer; /* the end, if it takes too long */
     struct store *store;
     struct services services; /* control ids and sequences of answers and deliveries */
+    char sequences[PATH_MAX]; /* the file of the latter; `services` borrows it */
     struct ingest ingest;
     struct deliver deliver;
     struct control *control;

@@ -362,6 +362,29 @@ class Routes(support.TestCase):
                 wait_until(lambda: peer.messages, "the delivery")
                 self.assertEqual(peer.messages[0].split(b"\r")[1], b"ZED|DOE")
 
+    def test_numbers_of_a_sequence_go_on_after_a_restart(self):
+        (self.folder / "out.hl7").write_text("{set MSH-13 = sequence('n')}\n{source}", "utf-8")
+        with Peer(peers.answering("AA")) as peer:
+            broker = Broker(self, f"""
+                [listener in]
+                address = 127.0.0.1:0
+                [destination out]
+                mllp = {peer.address}
+                [route all]
+                from = in
+                template = {self.folder}/out.hl7
+                to = out
+                """)
+            for number in range(1, 4):
+                with broker.client() as client:
+                    self.assertEqual(msa(client.exchange(message(f"A{number}")))[0], b"AA")
+                wait_until(lambda: len(peer.messages) >= number,  # pylint: disable=cell-var-from-loop
+                           "the delivery")
+                self.assertEqual(field(peer.messages[-1], "MSH", 13), str(number).encode())
+                broker.stop()
+                broker.start()
+        self.assertTrue((broker.data / "sequences").is_file())
+
     def test_lanes_keep_the_order_of_each_key(self):
         with Peer(peers.answering("AA")) as peer:
             broker = Broker(self, f"""

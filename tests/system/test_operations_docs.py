@@ -91,7 +91,7 @@ class Verbs(unittest.TestCase):
     def test_every_verb_that_asks_a_broker_is_on_the_page(self):
         text = PAGE.read_text("utf-8")
         for verb in ("status", "messages", "message", "trace", "resend", "dead", "pause", "resume",
-                     "skip", "release", "export", "prune", "backup", "reload"):
+                     "skip", "release", "export", "shadow", "prune", "backup", "reload"):
             self.assertIn(f"orderly {verb}", text)
 
     def test_every_request_and_record_is_in_the_protocol(self):
