@@ -91,6 +91,9 @@ enum journal_code journal_commit(struct journal *journal)
 {
     enum journal_code code = sql_enter_change(journal);
 
+    if (code == JOURNAL_OK) {
+        code = journal_count_added(journal);
+    }
     if (code != JOURNAL_OK) {
         journal_rollback(journal);
         return code;

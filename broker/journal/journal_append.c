@@ -35,8 +35,8 @@ static enum journal_code add_deliveries(struct journal *journal,
         if (code == JOURNAL_OK) {
             code = journal_delivery_add(journal, id, delivery.lane, state, 0, &delivery.id);
         }
-        if (code == JOURNAL_OK) {
-            code = journal_count_lane(journal, &delivery, SQL_NEW, state);
+        if (code == JOURNAL_OK && state == JOURNAL_DELIVERY_PENDING) {
+            journal_lane_added(journal, delivery.lane);
         }
     }
     return code;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Lanes, and the counters that make their state known without counting. Every change of a delivery's
- * state goes through journal_count(), in the transaction that makes it. */
+ * state goes through journal_count() or one of its kin, in the transaction that makes it. */
 #include "sql.h"
 
 #include <assert.h>
@@ -43,7 +43,43 @@ void journal_lanes_forget(struct journal *journal)
 {
     for (size_t i = 0; i < SQL_KNOWN_LANES; i++) {
         journal->known[i].id = 0;
+        journal->known[i].added = 0;
     }
+}
+
+static enum journal_code count_added(struct journal *journal, struct sql_known_lane *known)
+{
+    if (known->added == 0) {
+        return JOURNAL_OK;
+    }
+    enum journal_code code =
+        sql_do(journal, STATEMENT_LANE_COUNT,
+               VALUES(NUMBER(known->id), NUMBER(known->added), NUMBER(0), NUMBER(0)));
+    if (code == JOURNAL_OK) {
+        known->added = 0;
+    }
+    return code;
+}
+
+enum journal_code journal_count_added(struct journal *journal)
+{
+    enum journal_code code = JOURNAL_OK;
+
+    for (size_t i = 0; i < SQL_KNOWN_LANES && code == JOURNAL_OK; i++) {
+        code = count_added(journal, &journal->known[i]);
+    }
+    return code;
+}
+
+void journal_lane_added(struct journal *journal, int64_t lane)
+{
+    size_t place = 0;
+
+    while (place < SQL_KNOWN_LANES && journal->known[place].id != lane) {
+        place++;
+    }
+    assert(place < SQL_KNOWN_LANES);
+    journal->known[place].added++;
 }
 
 static struct journal_lane clipped(const struct journal_lane *lane)
@@ -80,8 +116,13 @@ enum journal_code journal_lane_id(struct journal *journal, const struct journal_
         *ret_id = known->id;
         return JOURNAL_OK;
     }
+    /* It takes another one's place. */
+    enum journal_code code = count_added(journal, known);
+    if (code != JOURNAL_OK) {
+        return code;
+    }
     sqlite3_stmt *found = ask_lane(journal, STATEMENT_LANE_FIND, &wanted);
-    enum journal_code code = sql_row(journal, found);
+    code = sql_row(journal, found);
     if (code == JOURNAL_OK) {
         *ret_id = sqlite3_column_int64(found, LANE_COLUMN_ID);
         sql_end(found);
@@ -187,6 +228,9 @@ enum journal_code journal_lanes(struct journal *journal,
 {
     enum journal_code code = sql_enter(journal);
 
+    if (code == JOURNAL_OK) {
+        code = journal_count_added(journal);
+    }
     if (code != JOURNAL_OK) {
         return code;
     }
@@ -233,8 +277,8 @@ static struct lane_change change_of_lane(int from, enum journal_delivery_state t
     };
 }
 
-enum journal_code journal_count_lane(struct journal *journal, const struct sql_delivery *delivery,
-                                     int from, enum journal_delivery_state to)
+static enum journal_code count_lane(struct journal *journal, const struct sql_delivery *delivery,
+                                    int from, enum journal_delivery_state to)
 {
     const struct lane_change by = change_of_lane(from, to);
 
@@ -257,7 +301,7 @@ static enum journal_code count_message(struct journal *journal, int64_t message,
 enum journal_code journal_count(struct journal *journal, const struct sql_delivery *delivery,
                                 int from, enum journal_delivery_state to)
 {
-    enum journal_code code = journal_count_lane(journal, delivery, from, to);
+    enum journal_code code = count_lane(journal, delivery, from, to);
 
     return code == JOURNAL_OK ? count_message(journal, delivery->message, from, to) : code;
 }

@@ -30,10 +30,14 @@ enum journal_code journal_reference(struct journal *journal, int64_t reference,
 static enum journal_code look_at_lane(struct journal *journal, int64_t lane,
                                       struct journal_wait *ret_wait)
 {
-    sqlite3_stmt *row = sql_ask(journal, STATEMENT_LANE_GET, VALUES(NUMBER(lane)));
-    enum journal_code code = sql_row(journal, row);
+    enum journal_code code = journal_count_added(journal);
 
     *ret_wait = (struct journal_wait){JOURNAL_LANE_RUNNING, 0, 0};
+    if (code != JOURNAL_OK) {
+        return code;
+    }
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_LANE_GET, VALUES(NUMBER(lane)));
+    code = sql_row(journal, row);
     if (code != JOURNAL_OK) {
         return code;
     }

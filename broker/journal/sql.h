@@ -31,6 +31,7 @@ enum { SQL_KNOWN_LANES = 16 };
 struct sql_known_lane {
     int64_t id;
     int64_t number;
+    int64_t added; /* to its depth in this transaction, and not in its row yet */
     size_t route_len;
     size_t destination_len;
     char route[JOURNAL_TEXT_MAX];
@@ -158,9 +159,11 @@ enum journal_code journal_count_settled(struct journal *journal,
                                         const struct sql_delivery *delivery,
                                         enum journal_delivery_state to, hl7_slice word, int64_t at);
 
-/* The lane's alone: a new message's row is written with its own. */
-enum journal_code journal_count_lane(struct journal *journal, const struct sql_delivery *delivery,
-                                     int from, enum journal_delivery_state to);
+/* A new message is pending in a lane that journal_lane_id() has just found. Many messages of one
+ * transaction go to the same lane: its row is written by journal_count_added(), which whoever reads or
+ * commits a depth calls before. (The message's row has its own counters from the start.) */
+void journal_lane_added(struct journal *journal, int64_t lane);
+enum journal_code journal_count_added(struct journal *journal);
 
 /* Changes a delivery's state, counters included. */
 enum journal_code journal_move(struct journal *journal, const struct sql_delivery *delivery,

@@ -127,6 +127,51 @@ static void many_lanes_are_told_apart(void **state)
     desk_close(&desk);
 }
 
+/* Messages for more lanes than are remembered, in turns. */
+static void append_to_many(const struct desk *desk, int64_t messages, int64_t lanes)
+{
+    for (int64_t i = 0; i < messages; i++) {
+        struct journal_message message = desk_message("A", "MSH|A", i);
+        struct journal_lane lane = desk_lane("ris");
+        struct journal_appended appended;
+
+        lane.number = i % lanes;
+        message.deliveries = &lane;
+        message.delivery_count = 1;
+        assert_int_equal(journal_append(desk->journal, &message, 1, &appended), JOURNAL_OK);
+    }
+}
+
+static void depths_are_right_within_a_transaction_and_behind_it(void **state)
+{
+    struct journal_delivery delivery;
+    struct journal_wait wait;
+    struct desk desk;
+
+    (void)state;
+    desk_open(&desk);
+    desk_begin(&desk);
+    append_to_many(&desk, 300, 50);
+    for (int64_t lane = 1; lane <= 50; lane++) {
+        assert_int_equal(journal_next(desk.journal, lane, 0, INT64_MAX, &delivery, &wait),
+                         JOURNAL_OK);
+        assert_int_equal(wait.depth, 6);
+    }
+    append_to_many(&desk, 50, 50);
+    assert_int_equal(desk_lane_status(&desk, 50).depth, 7);
+    append_to_many(&desk, 50, 50);
+    journal_rollback(desk.journal);
+
+    desk_begin(&desk);
+    append_to_many(&desk, 100, 50);
+    append_to_many(&desk, 100, 1);
+    desk_commit(&desk);
+    assert_int_equal(desk_lane_status(&desk, 1).depth, 102);
+    assert_int_equal(desk_lane_status(&desk, 50).depth, 2);
+    desk_check_counters(&desk);
+    desk_close(&desk);
+}
+
 static void a_paused_lane_stays_so_and_takes_in_more(void **state)
 {
     struct desk desk;
@@ -213,6 +258,7 @@ int main(void)
         cmocka_unit_test(lanes_differ_by_route_destination_and_number),
         cmocka_unit_test(a_lane_that_was_undone_is_made_anew),
         cmocka_unit_test(many_lanes_are_told_apart),
+        cmocka_unit_test(depths_are_right_within_a_transaction_and_behind_it),
         cmocka_unit_test(a_paused_lane_stays_so_and_takes_in_more),
         cmocka_unit_test(setting_an_unknown_lane_is_none),
         cmocka_unit_test(the_status_tells_of_the_head),
