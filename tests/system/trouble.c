@@ -112,25 +112,30 @@ static void *original(const char *name)
 typedef ssize_t write_call(int, const void *, size_t, off_t);
 typedef int sync_call(int);
 
-EXPORTED ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
+EXPORTED ssize_t trouble_pwrite(int fd, const void *bytes, size_t len, off_t at) __asm__("pwrite");
+ssize_t trouble_pwrite(int fd, const void *bytes, size_t len, off_t at)
 {
     CALL("pwrite", write_call *)
     return trouble != NULL && is_journal(fd) && fails(&trouble->writes) ? -1
                                                                         : call(fd, bytes, len, at);
 }
 
-EXPORTED ssize_t pwrite64(int fd, const void *bytes, size_t len, off_t at)
+EXPORTED ssize_t trouble_pwrite64(int fd, const void *bytes, size_t len,
+                                  off_t at) __asm__("pwrite64");
+ssize_t trouble_pwrite64(int fd, const void *bytes, size_t len, off_t at)
 {
     return pwrite(fd, bytes, len, at);
 }
 
-EXPORTED int fdatasync(int fd)
+EXPORTED int trouble_fdatasync(int fd) __asm__("fdatasync");
+int trouble_fdatasync(int fd)
 {
     CALL("fdatasync", sync_call *)
     return trouble != NULL && is_journal(fd) && fails(&trouble->syncs) ? -1 : call(fd);
 }
 
-EXPORTED int fsync(int fd)
+EXPORTED int trouble_fsync(int fd) __asm__("fsync");
+int trouble_fsync(int fd)
 {
     CALL("fsync", sync_call *)
     return trouble != NULL && is_journal(fd) && fails(&trouble->syncs) ? -1 : call(fd);
@@ -140,7 +145,8 @@ EXPORTED int fsync(int fd)
 
 typedef int clock_call(clockid_t, struct timespec *);
 
-EXPORTED int clock_gettime(clockid_t clock, struct timespec *now)
+EXPORTED int trouble_clock_gettime(clockid_t clock, struct timespec *now) __asm__("clock_gettime");
+int trouble_clock_gettime(clockid_t clock, struct timespec *now)
 {
     CALL("clock_gettime", clock_call *)
     int result = call(clock, now);
@@ -152,7 +158,9 @@ EXPORTED int clock_gettime(clockid_t clock, struct timespec *now)
     return result;
 }
 
-EXPORTED int gettimeofday(struct timeval *restrict now, void *restrict zone)
+EXPORTED int trouble_gettimeofday(struct timeval *restrict now,
+                                  void *restrict zone) __asm__("gettimeofday");
+int trouble_gettimeofday(struct timeval *restrict now, void *restrict zone)
 {
     struct timespec exact;
 
@@ -164,7 +172,8 @@ EXPORTED int gettimeofday(struct timeval *restrict now, void *restrict zone)
     return 0;
 }
 
-EXPORTED time_t time(time_t *ret_time)
+EXPORTED time_t trouble_time(time_t *ret_time) __asm__("time");
+time_t trouble_time(time_t *ret_time)
 {
     struct timespec now = {.tv_sec = 0};
 
@@ -178,10 +187,10 @@ EXPORTED time_t time(time_t *ret_time)
 /* ---- Memory --------------------------------------------------------------------------------- */
 
 /* The C library's own, under the names it keeps for such as this one. */
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *block, size_t size);
-void __libc_free(void *block);
+void *libc_malloc(size_t size) __asm__("__libc_malloc");
+void *libc_calloc(size_t count, size_t size) __asm__("__libc_calloc");
+void *libc_realloc(void *block, size_t size) __asm__("__libc_realloc");
+void libc_free(void *block) __asm__("__libc_free");
 
 static bool no_memory(void)
 {
@@ -196,30 +205,34 @@ static void *counted(void *block)
     return block;
 }
 
-EXPORTED void *malloc(size_t size)
+EXPORTED void *trouble_malloc(size_t size) __asm__("malloc");
+void *trouble_malloc(size_t size)
 {
-    return no_memory() ? NULL : counted(__libc_malloc(size));
+    return no_memory() ? NULL : counted(libc_malloc(size));
 }
 
-EXPORTED void *calloc(size_t count, size_t size)
+EXPORTED void *trouble_calloc(size_t count, size_t size) __asm__("calloc");
+void *trouble_calloc(size_t count, size_t size)
 {
-    return no_memory() ? NULL : counted(__libc_calloc(count, size));
+    return no_memory() ? NULL : counted(libc_calloc(count, size));
 }
 
-EXPORTED void *realloc(void *block, size_t size)
+EXPORTED void *trouble_realloc(void *block, size_t size) __asm__("realloc");
+void *trouble_realloc(void *block, size_t size)
 {
     if (no_memory()) {
         return NULL;
     }
-    void *moved = __libc_realloc(block, size);
+    void *moved = libc_realloc(block, size);
 
     return block == NULL ? counted(moved) : moved;
 }
 
-EXPORTED void free(void *block)
+EXPORTED void trouble_free(void *block) __asm__("free");
+void trouble_free(void *block)
 {
     if (trouble != NULL && block != NULL) {
         trouble->blocks--;
     }
-    __libc_free(block);
+    libc_free(block);
 }
