@@ -244,11 +244,12 @@ static void the_text_of_many_members_can_be_read_back(void **state)
     struct metrics_lane lanes[MEMBERS] = {{.delivered = 1}};
     struct metrics_destination destinations[MEMBERS] = {{.queue_age = {.count = 0}}};
     struct metrics_store store = {.commits = 1};
-    struct metrics_member members[2 * MEMBERS + 1];
+    struct metrics_member members[2 * MEMBERS];
+    const struct metrics_member whole = {.values = &store};
     const struct metrics_set sets[METRIC_SCOPES] = {
         [METRICS_LANE] = {members, MEMBERS},
         [METRICS_DESTINATION] = {members + MEMBERS, MEMBERS},
-        [METRICS_STORE] = {members + (size_t)2 * MEMBERS, 1}};
+        [METRICS_STORE] = {&whole, 1}};
     struct random_state random;
 
     (void)state;
@@ -264,7 +265,6 @@ static void the_text_of_many_members_can_be_read_back(void **state)
                           (int64_t)random_next(&random) >> random_below(&random, 60));
         }
     }
-    members[(size_t)2 * MEMBERS] = (struct metrics_member){.values = &store};
     char *text = written(sets);
     check_text(text);
     free(text);
