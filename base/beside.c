@@ -265,16 +265,32 @@ static bool is_same(const struct beside_stamp *a, const struct beside_stamp *b)
            a->size == b->size;
 }
 
-bool beside_changed(const struct beside *beside)
+/* False as well when it is not there: it is about to be written anew. */
+static bool is_there(const struct beside *beside, struct beside_stamp *ret_stamp)
 {
-    struct beside_stamp now;
     struct stat status;
 
-    /* A template that is not there is about to be written anew. */
     if (is_standard_input(beside->path) || stat(beside->path, &status) != 0) {
         return false;
     }
-    now = stamp_of(&status);
+    *ret_stamp = stamp_of(&status);
+    return true;
+}
+
+bool beside_itself_changed(const struct beside *beside)
+{
+    struct beside_stamp now;
+
+    return is_there(beside, &now) && !is_same(&now, &beside->files[0]->stamp);
+}
+
+bool beside_changed(const struct beside *beside)
+{
+    struct beside_stamp now;
+
+    if (!is_there(beside, &now)) {
+        return false;
+    }
     bool changed = !is_same(&now, &beside->files[0]->stamp);
     int directory = beside->count > 1 ? open_folder(beside->path) : -1;
     for (size_t i = 1; !changed && i < beside->count; i++) {

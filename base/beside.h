@@ -65,6 +65,9 @@ void beside_name(const char *path, hl7_slice name, char *text, size_t size);
 /* Whether any of the files is another one now, or one beside the template has come or gone. */
 bool beside_changed(const struct beside *beside);
 
+/* Whether the template is another one now; the files beside it are not looked at. */
+bool beside_itself_changed(const struct beside *beside);
+
 void beside_close(struct beside *beside);
 
 /* Opens a file of a folder for reading without following any link; a negative number with errno set

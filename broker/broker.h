@@ -63,8 +63,9 @@ struct broker {
     struct broker_template *templates;
     size_t template_count;
     struct memory_block condition_memory;
-    int64_t started;     /* microseconds since 1970 */
-    uint64_t next_prune; /* loop time */
+    int64_t started;      /* microseconds since 1970 */
+    uint64_t next_tables; /* loop time */
+    uint64_t next_prune;  /* likewise */
     bool pruning;
     struct alerts alerts;
     uint64_t next_look; /* loop time */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is done by the clock, once a second: changed templates are read again, old messages go, the free
+ * What is done by the clock, once a second: changed templates and tables are read again, old messages go, the free
  * space of the disk and what alerts are about is looked at. Files are asked for their times instead of
  * being watched: that works on network file systems too, and costs one stat() for each. */
 #include "broker.h"
@@ -12,9 +12,10 @@
 
 enum {
     TICK = 1000,
-    PRUNE_EVERY = 60 * 1000, /* milliseconds between looks for old messages */
-    PRUNE_MORE = 200,        /* while there are more of them */
-    PRUNE_STEP = 200         /* messages at a time */
+    PRUNE_EVERY = 60 * 1000,  /* milliseconds between looks for old messages */
+    TABLES_AGAIN = 60 * 1000, /* milliseconds until a table with mistakes is read again */
+    PRUNE_MORE = 200,         /* while there are more of them */
+    PRUNE_STEP = 200          /* messages at a time */
 };
 
 /* ---- Old messages -------------------------------------------------------------------------- */
@@ -94,6 +95,29 @@ static void look_at_disk(struct broker *broker)
 
 /* ---- The clock ----------------------------------------------------------------------------- */
 
+/* Tables that conditions of routes look into. They are part of the configuration: a changed one is taken
+ * by a reload, of its own accord as long as nobody is at work on the configuration's own files. One
+ * that has mistakes is tried again once a minute. */
+static void look_at_tables(struct broker *broker)
+{
+    const struct config *config = broker->config;
+    char text[400];
+    bool changed = false;
+
+    for (size_t i = 0; i < config->file_count; i++) {
+        if (beside_itself_changed(config->files[i].beside)) {
+            return;
+        }
+        changed = changed ||
+                  (config->files[i].beside->count > 1 && beside_changed(config->files[i].beside));
+    }
+    if (changed && broker->loop.now >= broker->next_tables) {
+        bool good = broker_reload(broker, text, sizeof text);
+
+        broker->next_tables = good ? 0 : broker->loop.now + TABLES_AGAIN;
+    }
+}
+
 static void look_at_rates(struct broker *broker)
 {
     uint64_t now = broker->loop.now;
@@ -111,6 +135,7 @@ static void on_tick(struct loop_timer *timer)
     struct broker *broker = LOOP_OWNER(timer, struct broker, keep_timer);
 
     broker_templates_refresh(broker);
+    look_at_tables(broker);
     look_at_disk(broker);
     look_at_rates(broker);
     prune(broker);

@@ -385,6 +385,20 @@ class Routes(support.TestCase):
                 broker.start()
         self.assertTrue((broker.data / "sequences").is_file())
 
+    def test_a_changed_table_of_a_condition_takes_effect(self):
+        self.write("ours.csv", b"TESTAPP,yes\n")
+        with Peer(peers.answering("AA")) as peer:
+            broker = Broker(self, ONE_WAY.format(address=peer.address)
+                            + "    when = map('ours', MSH-3, 'no') = 'yes'\n")
+            with broker.client() as client:
+                client.exchange(message("A1"))
+                self.write("new", b"OTHER,yes\n").rename(self.folder / "ours.csv")
+                broker.program.wait_for(rb": reloaded: ")
+                client.exchange(message("A2"))
+                client.exchange(message("A3").replace(b"TESTAPP", b"OTHER"))
+            wait_until(lambda: len(peer.ids) == 2, "the deliveries")
+            self.assertEqual(peer.ids, ["A1", "A3"])
+
     def test_lanes_keep_the_order_of_each_key(self):
         with Peer(peers.answering("AA")) as peer:
             broker = Broker(self, f"""
