@@ -218,7 +218,7 @@ static void check_text(const char *text)
             (void)snprintf(name, sizeof name, " %s ", family);
             assert_null(strstr(seen, name));
             assert_true(strlen(seen) + strlen(name) < sizeof seen);
-            strcat(seen, name);
+            memcpy(seen + strlen(seen), name, strlen(name) + 1);
             continue;
         }
         if (line[0] == '#') {
