@@ -5,7 +5,8 @@
 #include "control_id.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "clock.h"
 
 void control_id_base36(char *place, size_t width, uint64_t number)
 {
@@ -17,11 +18,7 @@ void control_id_base36(char *place, size_t width, uint64_t number)
 
 void control_id_begin(char prefix[CONTROL_ID_PREFIX])
 {
-    struct timespec now = {0};
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    control_id_base36(prefix, CONTROL_ID_PREFIX,
-                      (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+    control_id_base36(prefix, CONTROL_ID_PREFIX, (uint64_t)clock_wall());
 }
 
 hl7_slice control_id_write(const char prefix[CONTROL_ID_PREFIX], uint64_t number,

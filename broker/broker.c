@@ -3,6 +3,8 @@
  * The broker's start, its signals and its end. */
 #include "broker.h"
 
+#include "../base/clock.h"
+#include "../base/descriptors.h"
 #include "../base/crash_point.h"
 #include "../base/log.h"
 
@@ -11,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -114,23 +115,26 @@ static bool watch_signals(struct broker *broker)
     return fd >= 0 && loop_add(&broker->loop, &broker->signals);
 }
 
-/* As many descriptors as the listeners' connections need and the system allows. */
-static void raise_descriptor_limit(const struct config *config)
+/* Each connection of the listeners, each destination, and what the broker needs itself. */
+static uint64_t count_descriptors(const struct config *config)
 {
-    struct rlimit limit;
-    rlim_t wanted = 256 + 4 * config->destination_count;
+    uint64_t count = 256 + 4 * config->destination_count;
 
     for (size_t i = 0; i < config->listener_count; i++) {
-        wanted += (rlim_t)config->listeners[i].max_connections;
+        count += (uint64_t)config->listeners[i].max_connections;
     }
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
-        return;
+    return count;
+}
+
+bool broker_open_listener(struct broker *broker, const struct config_listener *config,
+                          char ret_reason[256])
+{
+    if (!ingest_open(&broker->ingest, config, ret_reason)) {
+        return false;
     }
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
-        log_warning("descriptors", "the system allows %llu open files, fewer than connections",
-                    (unsigned long long)limit.rlim_cur);
-    }
+    log_info("listening", "listener=%s address=%s", config->name,
+             ingest_find(&broker->ingest, config->name)->address);
+    return true;
 }
 
 static bool open_listeners(struct broker *broker)
@@ -141,10 +145,7 @@ static bool open_listeners(struct broker *broker)
         const struct config_listener *listener = &broker->config->listeners[i];
         char reason[256];
 
-        if (ingest_open(&broker->ingest, listener, reason)) {
-            log_info("listening", "listener=%s address=%s", listener->name,
-                     ingest_find(&broker->ingest, listener->name)->address);
-        } else {
+        if (!broker_open_listener(broker, listener, reason)) {
             log_fatal("not-listening", "listener=%s %s", listener->name, reason);
             good = false;
         }
@@ -162,7 +163,7 @@ static bool start(struct broker *broker)
         log_fatal("start", "%s", strerror(errno));
         return false;
     }
-    raise_descriptor_limit(broker->config);
+    descriptors_raise(count_descriptors(broker->config));
     CRASH_POINT("start.journal.before");
     journal_do_not_count_memory();
     broker->store = store_open(orderly->data, NULL, &broker->loop, reason);
@@ -227,12 +228,12 @@ int broker_run(const char *path, struct config *config, const struct config_repo
     broker->config = config;
     broker->loop.epoll = -1;
     broker->signals.fd = -1;
-    broker->started = ingest_clock();
+    broker->started = clock_wall();
     if (start(broker)) {
         log_info("ready", "%zu listeners, %zu routes, %zu destinations", config->listener_count,
                  config->route_count, config->destination_count);
         if (loop_run(&broker->loop, after_wake, broker)) {
-            status = broker->failed ? STATUS_FAILED : STATUS_DONE;
+            status = STATUS_DONE;
         } else {
             log_fatal("events", "%s", strerror(errno));
         }

@@ -73,7 +73,6 @@ struct broker {
     bool looking;
     bool disk_low;
     bool draining;
-    bool failed; /* it ends because something does not let it go on */
 };
 
 /* Runs until a signal ends it. The configuration is loaded and without errors; it is taken over. The
@@ -90,6 +89,10 @@ void broker_log_open(const struct config_orderly *orderly);
 void broker_wire(struct broker *broker);
 /* Makes the lanes that have something queued, from the journal. */
 void broker_wake_lanes(struct broker *broker);
+
+/* Opens a listener and says so in the log; false with a sentence when it cannot be. */
+bool broker_open_listener(struct broker *broker, const struct config_listener *config,
+                          char ret_reason[256]);
 
 /* broker_reload.c: loads the configuration again. What is wrong goes to the log, and changes nothing. */
 bool broker_reload(struct broker *broker, char *ret_text, size_t size);

@@ -9,6 +9,8 @@
  * a condition may be over and begin again. */
 #include "broker.h"
 
+#include "../base/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,7 +262,7 @@ static void look_done(struct store_work *work, enum journal_code code)
 
     /* Without the journal's word nothing is said, and nothing is over. */
     if (code == JOURNAL_OK && !broker->draining) {
-        int64_t now = ingest_clock();
+        int64_t now = clock_wall();
 
         alerts_begin(&broker->alerts);
         for (const struct seen_lane *lane = look->lanes; lane != NULL; lane = lane->next) {

@@ -4,6 +4,7 @@
  * control/. docs/control-protocol.md has the records that are written here. */
 #include "broker.h"
 
+#include "../base/clock.h"
 #include "../base/log.h"
 
 #include <stdio.h>
@@ -23,7 +24,7 @@ static void put_broker(const struct broker *broker, struct record_writer *out)
     record_string(out, "version", ORDERLY_VERSION);
     record_number(out, "pid", getpid());
     record_time(out, "started", broker->started);
-    record_time(out, "now", deliver_clock());
+    record_time(out, "now", clock_wall());
     record_string(out, "config", broker->path);
     record_string(out, "data", broker->config->orderly.data);
     record_string(out, "state", broker->draining ? "ending" : "running");

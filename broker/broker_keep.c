@@ -5,6 +5,7 @@
  * being watched: that works on network file systems too, and costs one stat() for each. */
 #include "broker.h"
 
+#include "../base/clock.h"
 #include "../base/log.h"
 
 #include <stdlib.h>
@@ -62,7 +63,7 @@ static void prune(struct broker *broker)
     }
     task->work = (struct store_work){.run = prune_run, .done = prune_done};
     task->broker = broker;
-    task->policy.settled_before = orderly->keep > 0 ? ingest_clock() - orderly->keep * 1000 : 0;
+    task->policy.settled_before = orderly->keep > 0 ? clock_wall() - orderly->keep * 1000 : 0;
     task->policy.max_bytes = (uint64_t)orderly->keep_size;
     task->policy.step = PRUNE_STEP;
     broker->pruning = true;

@@ -82,9 +82,7 @@ static bool open_listener(struct broker *broker, const struct config_listener *c
 {
     char reason[256];
 
-    if (ingest_open(&broker->ingest, config, reason)) {
-        log_info("listening", "listener=%s address=%s", config->name,
-                 ingest_find(&broker->ingest, config->name)->address);
+    if (broker_open_listener(broker, config, reason)) {
         return true;
     }
     log_error("not-listening", "listener=%s %s", config->name, reason);

@@ -3,6 +3,7 @@
  * `orderly listen`: the options, the start, the signals, the end. See listen.h for the parts. */
 #include "listen.h"
 
+#include "../base/descriptors.h"
 #include "../base/log.h"
 #include "option_rows.h"
 
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -282,22 +282,6 @@ static void on_trouble(struct listener *listener, int error)
     listen_note(listen, LISTEN_REFUSED, "%s; trying again in a second", strerror(error));
 }
 
-/* As many descriptors as connections need and the system allows. */
-static void raise_descriptor_limit(uint64_t connections)
-{
-    struct rlimit limit;
-    rlim_t wanted = (rlim_t)connections + 64;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
-        return;
-    }
-    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
-        log_warning("descriptors", "the system allows %llu open files, fewer than connections",
-                    (unsigned long long)limit.rlim_cur);
-    }
-}
-
 static bool watch_signals(struct listen *listen)
 {
     sigset_t set;
@@ -334,11 +318,7 @@ static int open_listener(struct listen *listen, const char *address)
     }
     listen->listener.on_accept = on_accept;
     listen->listener.on_trouble = on_trouble;
-    /* A name may stand for addresses that this machine does not have: the first that can be. */
-    bool done = false;
-    for (const struct addrinfo *at = list; at != NULL && !done; at = at->ai_next) {
-        done = listener_open(&listen->listener, &listen->loop, at->ai_addr, at->ai_addrlen);
-    }
+    bool done = listener_open_first(&listen->listener, &listen->loop, list);
     int error = errno;
     freeaddrinfo(list);
     if (!done) {
@@ -410,7 +390,7 @@ static int start(struct listen *listen, const char *address)
     listen->fallback =
         listen->options->charset == NULL ? NULL : text_charset_find(listen->options->charset);
     text_terminal_open(&listen->terminal, stdout, (enum text_when)listen->options->color);
-    raise_descriptor_limit(listen->options->max_connections);
+    descriptors_raise(listen->options->max_connections + 64);
     int status = open_template(listen);
     status = status == VERB_DONE ? open_stores(listen) : status;
     return status == VERB_DONE ? open_listener(listen, address) : status;

@@ -5,6 +5,7 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -82,6 +83,16 @@ bool listener_open(struct listener *listener, struct loop *loop, const struct so
         return false;
     }
     return true;
+}
+
+bool listener_open_first(struct listener *listener, struct loop *loop, const struct addrinfo *list)
+{
+    bool done = false;
+
+    for (const struct addrinfo *at = list; at != NULL && !done; at = at->ai_next) {
+        done = listener_open(listener, loop, at->ai_addr, at->ai_addrlen);
+    }
+    return done;
 }
 
 void listener_address(const struct listener *listener, struct sockaddr_storage *ret_address,

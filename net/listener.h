@@ -8,6 +8,8 @@
 
 #include <sys/socket.h>
 
+struct addrinfo;
+
 struct listener {
     struct loop_source source;
     struct loop_timer rest;
@@ -22,6 +24,10 @@ struct listener {
 /* Binds and listens. on_accept and on_trouble are set before. False with errno set. */
 bool listener_open(struct listener *listener, struct loop *loop, const struct sockaddr *address,
                    socklen_t len);
+
+/* The same at the first address of a list that can be: a name may stand for addresses that this machine
+ * does not have. False with errno set, by the last one. */
+bool listener_open_first(struct listener *listener, struct loop *loop, const struct addrinfo *list);
 
 /* Takes a non-blocking socket that listens already, and on success owns it. False with errno set. */
 bool listener_watch(struct listener *listener, struct loop *loop, int fd);

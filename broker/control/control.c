@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../../base/clock.h"
 #include "../../base/log.h"
 #include "../../net/connection.h"
 #include "../../net/listener.h"
@@ -109,18 +109,10 @@ static bool session_complain(struct session *session, enum request_error error, 
 
 /* ---- Tasks ---------------------------------------------------------------------------------- */
 
-static int64_t wall_clock(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void task_go_on(struct task *task)
 {
     task->mark = task->out.len;
-    task->now = wall_clock();
+    task->now = clock_wall();
     task->submitted = true;
     store_submit(task->store, &task->work);
 }
@@ -300,7 +292,7 @@ static bool task_start(struct session *session, size_t len)
         return task_finish(task);
     }
     task->handler = task_handler(task->request.id);
-    task->now = wall_clock();
+    task->now = clock_wall();
     tell_who(task, session->user);
     if (task->handler->begin != NULL) {
         task->handler->begin(task);

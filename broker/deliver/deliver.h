@@ -159,9 +159,6 @@ bool deliver_is_idle(const struct deliver *deliver);
 /* Closes all doors. The store is closed before. */
 void deliver_release(struct deliver *deliver);
 
-/* Now, in microseconds since 1970. */
-int64_t deliver_clock(void);
-
 /* ---- lane_work.c ---------------------------------------------------------------------------- */
 
 enum letter_state {

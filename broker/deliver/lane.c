@@ -4,26 +4,18 @@
  * event - a result of the door, an answer of the journal, a timer, a stored message - ends there. */
 #include "deliver.h"
 
+#include "../../base/clock.h"
 #include "../../base/crash_point.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     JOURNAL_AGAIN = 1000,           /* milliseconds after which a failing journal is asked again */
     LONGEST_WAIT = 24 * 3600 * 1000 /* of one timer; a longer wait is several */
 };
-
-int64_t deliver_clock(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 const char *lane_phase_name(enum lane_phase phase)
 {
@@ -126,7 +118,7 @@ static void wait_for(struct lane *lane, uint64_t milliseconds)
  * the destination's longest wait. */
 static void wait_for_head(struct lane *lane, int64_t next_try)
 {
-    int64_t now = deliver_clock();
+    int64_t now = clock_wall();
     int64_t wait = next_try > now ? (next_try - now) / 1000 + 1 : 0;
 
     if (wait > lane->to->retry.longest) {
@@ -163,7 +155,7 @@ static void on_result(struct door *door, const struct door_result *result)
         return;
     }
     CRASH_POINT("deliver.answer");
-    letter->ended = deliver_clock();
+    letter->ended = clock_wall();
     lane->counters.tries++;
     if (result->answer.len > 0) {
         char *copy = malloc(result->answer.len);
@@ -223,7 +215,7 @@ static bool prepare(struct lane *lane, struct lane_letter *letter)
         letter->sent = (hl7_slice){copy, bytes.len};
         return true;
     }
-    letter->ended = deliver_clock();
+    letter->ended = clock_wall();
     if (outcome == CONVERT_FILTERED) {
         letter->outcome = JOURNAL_FILTERED;
         lane_conclude(lane, letter, "filtered", letter->reason);
@@ -260,7 +252,7 @@ static void hand_over(struct lane *lane, struct lane_letter *letter)
         out.asks_accept = plan.accept != HL7_ACK_NONE;
         out.asks_application = plan.application != HL7_ACK_NONE;
     }
-    letter->started = deliver_clock();
+    letter->started = clock_wall();
     CRASH_POINT("deliver.send.before");
     door_send(lane->door, &out);
     CRASH_POINT("deliver.send.after");
@@ -283,7 +275,7 @@ static void send_letter(struct lane *lane, struct lane_letter *letter)
 {
     char name[200];
 
-    letter->started = deliver_clock();
+    letter->started = clock_wall();
     letter->ended = letter->started;
     if (letter->damaged) {
         letter->outcome = JOURNAL_DEAD;
@@ -421,7 +413,7 @@ static void wait_for_journal(struct lane *lane, enum journal_code code)
     }
     if (lane->last_word == NULL || strcmp(lane->last_word, word) != 0) {
         lane->last_word = word;
-        lane->last_at = deliver_clock();
+        lane->last_at = clock_wall();
         (void)snprintf(lane->last_reason, sizeof lane->last_reason, "%s", trouble);
         if (lane_may_tell(lane, DELIVER_JOURNAL)) {
             log_error("journal", "lane=%s waits: %s", lane_name(lane, name), trouble);

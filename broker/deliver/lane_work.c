@@ -5,6 +5,7 @@
  * meanwhile: the lane does not touch them. */
 #include "deliver.h"
 
+#include "../../base/clock.h"
 #include "../../base/crash_point.h"
 
 #include <stdlib.h>
@@ -316,7 +317,7 @@ void lane_ask(struct lane *lane, bool fetches)
     task->work = (struct store_work){.run = task_run, .done = task_done};
     task->lane = lane;
     task->id = lane->id;
-    task->now = deliver_clock();
+    task->now = clock_wall();
     task->fetches = fetches;
     task->ignores_time = lane->ignores_time;
     task->owner = lane->deliver->owner;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char *const event_names[INGEST_EVENTS] = {
     [INGEST_JUNK] = "junk",
@@ -25,6 +24,11 @@ static const char *const event_names[INGEST_EVENTS] = {
     [INGEST_DUPLICATE] = "duplicate",
     [INGEST_CONFLICT] = "conflict",
 };
+
+const char *ingest_name(const struct ingest_listener *listener)
+{
+    return listener->config != NULL ? listener->config->name : "-";
+}
 
 void ingest_note(struct ingest_listener *listener, enum ingest_event event, const char *format, ...)
 {
@@ -44,14 +48,6 @@ void ingest_note(struct ingest_listener *listener, enum ingest_event event, cons
     }
 }
 
-int64_t ingest_clock(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* ---- Listeners ----------------------------------------------------------------------------- */
 
 static void on_accept(struct listener *at, int fd, const struct sockaddr *peer, socklen_t len)
@@ -67,24 +63,19 @@ static void on_trouble(struct listener *at, int error)
                 listener->config->name, strerror(error));
 }
 
-/* A name may stand for addresses that this machine does not have: the first that can be. */
 static bool bind_listener(struct ingest_listener *listener, const struct config_address *address,
                           char ret_reason[256])
 {
     const char *reason = NULL;
     struct sockaddr_storage bound;
     socklen_t len = 0;
-    bool done = false;
 
     struct addrinfo *list = address_resolve(address->host, address->port, true, &reason);
     if (list == NULL) {
         (void)snprintf(ret_reason, 256, "cannot listen on %s: %s", address->text, reason);
         return false;
     }
-    for (const struct addrinfo *at = list; at != NULL && !done; at = at->ai_next) {
-        done =
-            listener_open(&listener->listener, listener->ingest->loop, at->ai_addr, at->ai_addrlen);
-    }
+    bool done = listener_open_first(&listener->listener, listener->ingest->loop, list);
     int error = errno;
     freeaddrinfo(list);
     if (!done) {

@@ -172,12 +172,12 @@ enum ingest_event {
     INGEST_EVENTS
 };
 
+/* The listener's name, for a line of the log; "-" once it is gone from the configuration. */
+const char *ingest_name(const struct ingest_listener *listener);
+
 /* Logs an event unless too many of its kind came in this second. */
 void ingest_note(struct ingest_listener *listener, enum ingest_event event, const char *format, ...)
     HL7_FORMAT(3, 4);
-
-/* Now, in microseconds since 1970. */
-int64_t ingest_clock(void);
 
 struct ingest_session {
     struct connection connection;
@@ -240,7 +240,7 @@ struct ingest_item {
     void *blocks;           /* malloc'd, a list: what follows up to `results` lives in them */
     struct hl7_arena arena; /* the rest of the newest block */
     hl7_slice payload;
-    int64_t began; /* metrics_clock() when it came */
+    int64_t began; /* clock_steady() when it came */
     struct journal_message *messages;
     struct journal_appended *results;
     size_t count;

@@ -5,6 +5,9 @@
  * file that is no message is set aside with the reason beside it. */
 #include "ingest.h"
 
+#include "../../base/clock.h"
+#include "../../net/stray.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -13,16 +16,6 @@ struct finding {
     bool later; /* it is we who cannot take it now */
     char text[400];
 };
-
-static bool is_blank(hl7_slice bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (memchr("\r\n\t ", bytes.ptr[i], 4) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
 
 /* Counts the messages; text before the first one, or between, is a finding. */
 static size_t count_messages(hl7_slice bytes, struct finding *finding)
@@ -41,7 +34,7 @@ static size_t count_messages(hl7_slice bytes, struct finding *finding)
     hl7_batch_init(&batch, bytes);
     while (hl7_batch_next(&batch, &part) != HL7_BATCH_END) {
         count += part.kind == HL7_BATCH_MESSAGE;
-        if (part.kind == HL7_BATCH_STRAY && !is_blank(part.bytes) && finding->text[0] == '\0') {
+        if (part.kind == HL7_BATCH_STRAY && !stray_is_blank(part.bytes) && finding->text[0] == '\0') {
             (void)snprintf(finding->text, sizeof finding->text,
                            "byte %zu is not part of a message: one begins with MSH", part.position);
         }
@@ -124,7 +117,7 @@ static void on_file(void *context, const char *name, hl7_slice bytes)
         return;
     }
     listener->counters.messages++;
-    listener->last_message = ingest_clock();
+    listener->last_message = clock_wall();
     listener->heard = listener->ingest->loop->now;
     ingest_item_store(item);
 }

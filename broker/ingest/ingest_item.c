@@ -5,6 +5,7 @@
  * that wait - and is freed when none of them does. */
 #include "ingest.h"
 
+#include "../../base/clock.h"
 #include "../../base/crash_point.h"
 
 #include <assert.h>
@@ -74,7 +75,7 @@ struct ingest_item *ingest_item_new(struct ingest_listener *listener, hl7_slice 
         return NULL;
     }
     item->listener = listener;
-    item->began = metrics_clock();
+    item->began = clock_steady();
     item->count = count;
     char *copy = NULL;
     if (add_block(item, payload.len + FIRST_ROOM)) {
@@ -183,11 +184,6 @@ static enum journal_code item_run(struct store_work *work, struct journal *journ
     return code;
 }
 
-static const char *name_of(const struct ingest_listener *listener)
-{
-    return listener->config != NULL ? listener->config->name : "-";
-}
-
 static const char *reason_of(enum journal_code code)
 {
     return code == JOURNAL_FULL ? "the store is full; send again later"
@@ -202,7 +198,7 @@ static void not_stored(struct ingest_item *item, enum journal_code code)
 
     listener->counters.failed++;
     ingest_note(listener, INGEST_NOT_STORED, "listener=%s %s: %s; answered with an error",
-                name_of(listener), journal_code_name(code), store_trouble(listener->ingest->store));
+                ingest_name(listener), journal_code_name(code), store_trouble(listener->ingest->store));
     ingest_item_refuse(item, &verdict);
 }
 
@@ -226,7 +222,7 @@ static void tell_results(struct ingest_item *item)
             ingest_note(listener, INGEST_DUPLICATE,
                         "listener=%s message=%lld came again; answered as then, not delivered "
                         "again",
-                        name_of(listener), id);
+                        ingest_name(listener), id);
             break;
         case JOURNAL_CONFLICT:
             listener->counters.stored++;
@@ -234,7 +230,7 @@ static void tell_results(struct ingest_item *item)
             ingest_note(listener, INGEST_CONFLICT,
                         "listener=%s message=%lld has the control id of an earlier one and other "
                         "content; held",
-                        name_of(listener), id);
+                        ingest_name(listener), id);
             break;
         }
     }

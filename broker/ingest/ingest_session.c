@@ -12,6 +12,7 @@
  * could take the last replies away from it. */
 #include "ingest.h"
 
+#include "../../base/clock.h"
 #include "../../base/crash_point.h"
 #include "../../net/stray.h"
 
@@ -29,13 +30,6 @@ enum {
     ITEM_BYTES_MAX = 4 << 20,  /* and their bytes: one payload more is always taken */
     ALL_BYTES_MAX = 128 * (1 << 20) /* and those of all connections together */
 };
-
-static const char *name_of(const struct ingest_session *session)
-{
-    const struct config_listener *config = session->listener->config;
-
-    return config != NULL ? config->name : "-";
-}
 
 /* ---- Bounds -------------------------------------------------------------------------------- */
 
@@ -65,19 +59,19 @@ static bool take_junk(struct ingest_session *session, hl7_slice bytes)
     session->junk += bytes.len;
     if (foreign != NULL) {
         ingest_note(listener, INGEST_FOREIGN, "listener=%s peer=%s %s instead of MLLP; closed",
-                    name_of(session), session->peer, foreign);
+                    ingest_name(session->listener), session->peer, foreign);
         return false;
     }
     if (memchr(bytes.ptr, HL7_FS, bytes.len) != NULL) {
         /* The rest of a frame that was damaged into two: its front was answered before this came. */
         ingest_note(listener, INGEST_BROKEN, "listener=%s peer=%s FS outside a frame; closed",
-                    name_of(session), session->peer);
+                    ingest_name(session->listener), session->peer);
         ingest_keep_damaged(session, bytes, "stray");
         return false;
     }
     if (session->junk > JUNK_MAX) {
         ingest_note(listener, INGEST_FOREIGN,
-                    "listener=%s peer=%s %llu bytes without a frame; closed", name_of(session),
+                    "listener=%s peer=%s %llu bytes without a frame; closed", ingest_name(session->listener),
                     session->peer, (unsigned long long)session->junk);
         return false;
     }
@@ -85,7 +79,7 @@ static bool take_junk(struct ingest_session *session, hl7_slice bytes)
         session->blank_logged = session->blank_logged || blank;
         /* Blanks are shown; anything else may be the bytes of a message. */
         ingest_note(listener, INGEST_JUNK,
-                    "listener=%s peer=%s bytes=%zu skipped between frames%s%s", name_of(session),
+                    "listener=%s peer=%s bytes=%zu skipped between frames%s%s", ingest_name(session->listener),
                     session->peer, bytes.len, blank ? ", hex " : "",
                     blank ? stray_excerpt(bytes, hex)
                     : hl7_slice_starts(bytes, HL7_TEXT("MSH"))
@@ -186,12 +180,12 @@ static void take_broken(struct ingest_session *session, const struct hl7_frame *
     if (frame->why == HL7_TOO_LARGE) {
         ingest_note(session->listener, INGEST_BROKEN,
                     "listener=%s peer=%s message longer than max-message (%lld bytes); closed",
-                    name_of(session), session->peer,
+                    ingest_name(session->listener), session->peer,
                     (long long)session->listener->config->max_message);
     } else {
         ingest_note(session->listener, INGEST_BROKEN,
                     "listener=%s peer=%s damaged frame: VT or FS out of place at byte %zu; closed",
-                    name_of(session), session->peer, frame->position);
+                    ingest_name(session->listener), session->peer, frame->position);
     }
     ingest_keep_damaged(session, frame->bytes, "damaged-frame");
 }
@@ -257,7 +251,7 @@ static void at_end(struct ingest_session *session)
     }
     if (connection->held.len > 0 && !session->parting) {
         ingest_note(session->listener, INGEST_LOST,
-                    "listener=%s peer=%s closed in the middle of a frame", name_of(session),
+                    "listener=%s peer=%s closed in the middle of a frame", ingest_name(session->listener),
                     session->peer);
     }
     (void)part(session);
@@ -294,7 +288,7 @@ static void pop_item(struct ingest_session *session)
 static bool gather(struct ingest_session *session, size_t *ret_len)
 {
     struct memory_block *memory = &session->listener->ingest->out_memory;
-    int64_t now = metrics_clock();
+    int64_t now = clock_steady();
     size_t len = 0;
 
     while (session->items != NULL && session->items->ready) {
@@ -394,7 +388,7 @@ static void at_timeout(struct ingest_session *session)
         return;
     }
     ingest_note(session->listener, INGEST_TIMED_OUT, "listener=%s peer=%s closed for %s",
-                name_of(session), session->peer, why_late(session));
+                ingest_name(session->listener), session->peer, why_late(session));
     (void)part(session);
 }
 
@@ -439,7 +433,7 @@ static void on_event(struct connection *connection, enum connection_event event)
         break;
     case CONNECTION_FAILED:
         ingest_note(session->listener, INGEST_LOST, "listener=%s peer=%s connection lost: %s",
-                    name_of(session), session->peer, strerror(connection->error));
+                    ingest_name(session->listener), session->peer, strerror(connection->error));
         connection_close(connection);
         break;
     }

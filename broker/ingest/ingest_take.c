@@ -12,19 +12,13 @@
  * it leaves only after the commit. */
 #include "ingest.h"
 
+#include "../../base/clock.h"
 #include "../../base/crash_point.h"
 
 #include <string.h>
 
 /* Of what is no message, this much is kept. */
 enum { KEPT_MAX = 1024 * 1024 };
-
-static const char *name_of(const struct ingest_session *session)
-{
-    const struct config_listener *config = session->listener->config;
-
-    return config != NULL ? config->name : "-";
-}
 
 /* ---- What the journal is told -------------------------------------------------------------- */
 
@@ -142,7 +136,7 @@ struct answer_verdict ingest_describe(struct ingest_item *item, const struct hl7
     *to = (struct journal_message){
         .listener = hl7_slice_of(config->name),
         .peer = hl7_slice_of(item->peer),
-        .received = ingest_clock(),
+        .received = clock_wall(),
         .bytes = message->bytes,
         .control_id = hl7_message_at(message, "MSH-10"),
         .type = type_of(item, message),
@@ -274,7 +268,7 @@ static void dispatch(struct ingest_item *item, struct ingest_session *session,
     const struct config_listener *config = session->listener->config;
 
     session->listener->counters.messages++;
-    session->listener->last_message = ingest_clock();
+    session->listener->last_message = clock_wall();
     session->listener->heard = session->listener->ingest->loop->now;
     ingest_item_join(item, session);
     if (verdict->outcome != HL7_ACCEPTED) {
@@ -298,7 +292,7 @@ static struct ingest_item *new_item(struct ingest_session *session, hl7_slice pa
     if (item == NULL) {
         session->listener->counters.failed++;
         ingest_note(session->listener, INGEST_NOT_STORED,
-                    "listener=%s peer=%s out of memory; closed without an answer", name_of(session),
+                    "listener=%s peer=%s out of memory; closed without an answer", ingest_name(session->listener),
                     session->peer);
     } else {
         memcpy(item->peer, session->peer, sizeof item->peer);
@@ -344,7 +338,7 @@ static bool take_damaged(struct ingest_session *session, struct ingest_item *ite
     struct hl7_message header;
 
     ingest_note(session->listener, INGEST_UNREADABLE, "listener=%s peer=%s %s: %s (byte %zu)",
-                name_of(session), session->peer, hl7_code_name(error->code), error->text,
+                ingest_name(session->listener), session->peer, hl7_code_name(error->code), error->text,
                 error->position);
     ingest_keep_damaged(session, item->payload, "unreadable");
     bool answerable = error->code != HL7_WIDE_TEXT &&
@@ -379,7 +373,7 @@ static struct answer_verdict describe_batch(struct ingest_session *session,
         }
         if (!parsing_message(parsing, part.bytes, &message, &error)) {
             ingest_note(session->listener, INGEST_UNREADABLE,
-                        "listener=%s peer=%s in a batch: %s: %s (byte %zu)", name_of(session),
+                        "listener=%s peer=%s in a batch: %s: %s (byte %zu)", ingest_name(session->listener),
                         session->peer, hl7_code_name(error.code), error.text,
                         part.position + error.position);
             ingest_keep_damaged(session, part.bytes, "unreadable");
@@ -407,7 +401,7 @@ static bool take_batch(struct ingest_session *session, hl7_slice payload)
     item->batch = true;
     if (!whole) {
         ingest_note(session->listener, INGEST_UNREADABLE,
-                    "listener=%s peer=%s batch: %s (byte %zu)", name_of(session), session->peer,
+                    "listener=%s peer=%s batch: %s (byte %zu)", ingest_name(session->listener), session->peer,
                     error.text, error.position);
         ingest_keep_damaged(session, payload, "batch");
         verdict = (struct answer_verdict){
@@ -418,7 +412,7 @@ static bool take_batch(struct ingest_session *session, hl7_slice payload)
     if (!ingest_reply(session->listener->ingest, payload, true, &verdict, &reply)) {
         ingest_note(session->listener, INGEST_UNREADABLE,
                     "listener=%s peer=%s the header of a batch cannot be read; closed",
-                    name_of(session), session->peer);
+                    ingest_name(session->listener), session->peer);
         ingest_item_leave(item);
         return false;
     }
@@ -460,7 +454,7 @@ void ingest_keep_damaged(struct ingest_session *session, hl7_slice bytes, const 
     item->messages[0] = (struct journal_message){
         .listener = hl7_slice_of(config->name),
         .peer = hl7_slice_of(item->peer),
-        .received = ingest_clock(),
+        .received = clock_wall(),
         .bytes = item->payload,
         .type = {type, strlen(what) + 2},
     };
@@ -475,7 +469,7 @@ bool ingest_take(struct ingest_session *session, hl7_slice payload)
 
     if (payload.len == 0 || payload.ptr[0] == '<') {
         ingest_note(session->listener, INGEST_FOREIGN, "listener=%s peer=%s %s; closed",
-                    name_of(session), session->peer,
+                    ingest_name(session->listener), session->peer,
                     payload.len == 0 ? "an empty frame" : "markup in a frame");
         return false;
     }

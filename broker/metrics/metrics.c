@@ -4,7 +4,6 @@
 #include "metrics.h"
 
 #include <assert.h>
-#include <time.h>
 
 /* ---- Histograms ----------------------------------------------------------------------------- */
 
@@ -41,14 +40,6 @@ uint64_t histogram_quantile(const struct histogram *histogram, unsigned share)
         }
     }
     return UINT64_MAX;
-}
-
-int64_t metrics_clock(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* ---- The table ------------------------------------------------------------------------------ */

@@ -33,9 +33,6 @@ void histogram_add(struct histogram *histogram, int64_t value);
  * there are no values, UINT64_MAX when it lies in the last bucket. */
 uint64_t histogram_quantile(const struct histogram *histogram, unsigned share);
 
-/* Microseconds of a clock that nobody can set. */
-int64_t metrics_clock(void);
-
 /* ---- One struct for each scope --------------------------------------------------------------- */
 
 #define METRIC_TYPE_COUNTER uint64_t

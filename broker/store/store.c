@@ -5,6 +5,7 @@
  * is held for no longer than that. */
 #include "store.h"
 
+#include "../../base/clock.h"
 #include "../../base/crash_point.h"
 
 #include <assert.h>
@@ -125,7 +126,7 @@ static void say_trouble(struct store *store, const char *text)
 /* A transaction that held. */
 static void count_commit(struct store *store, size_t work, int64_t began)
 {
-    int64_t took = metrics_clock() - began;
+    int64_t took = clock_steady() - began;
 
     (void)pthread_mutex_lock(&store->lock);
     store->counters.commits++;
@@ -181,7 +182,7 @@ static void work_alone(struct store *store, struct store_work *work)
         work->code = JOURNAL_FAILED;
         return;
     }
-    int64_t began = metrics_clock();
+    int64_t began = clock_steady();
     enum journal_code code = transact(store, work, work->next);
     if (code == JOURNAL_OK) {
         count_commit(store, 1, began);
@@ -202,7 +203,7 @@ static void do_some(struct store *store, struct store_work *first, const struct 
         answer_all(first, end, JOURNAL_FAILED);
         return;
     }
-    int64_t began = metrics_clock();
+    int64_t began = clock_steady();
     enum journal_code code = transact(store, first, end);
     if (code == JOURNAL_OK) {
         count_commit(store, number, began);

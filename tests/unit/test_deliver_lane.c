@@ -2,6 +2,7 @@
  *
  * Lanes and the MLLP door, with a real journal, a real loop and a peer that follows a script: what
  * becomes of each answer, in which order messages leave, and that nothing is lost or credited falsely. */
+#include "clock.h"
 #include "journal_desk.h"
 #include "threads.h"
 #include "deliver_peer.h"
@@ -160,7 +161,7 @@ static enum journal_code append_run(struct store_work *work, struct journal *jou
                        "MSH|^~\\&|S|F|R|G|20260101||ORM^O01|%s|P|2.5%s\rPID|1||7\r", id,
                        task->header_end);
         const struct journal_message message = {.listener = HL7_TEXT("in"),
-                                                .received = deliver_clock(),
+                                                .received = clock_wall(),
                                                 .bytes = hl7_slice_of(text),
                                                 .control_id = hl7_slice_of(id),
                                                 .type = HL7_TEXT("ORM^O01"),
