@@ -203,6 +203,48 @@ bool answers_batch(struct answers *answers, hl7_slice batch, const struct answer
     return readable && end_frame(out, start);
 }
 
+/* ---- Templates ----------------------------------------------------------------------------- */
+
+/* What a message is answered with that the template refused. Whether the code begins with A or C is
+ * the message's choice (rule 23). */
+static struct answer_verdict refusal_verdict(const struct hl7_refusal *refusal)
+{
+    bool reject = refusal->code == HL7_AR || refusal->code == HL7_CR;
+
+    return (struct answer_verdict){.outcome = reject ? HL7_REJECTED : HL7_FAILED,
+                                   .condition = HL7_INTERNAL_ERROR,
+                                   .reason = refusal->reason};
+}
+
+bool answers_template(struct answers *answers, const struct template_file *file,
+                      const struct hl7_message *message, struct hl7_buffer *out,
+                      char code[ANSWER_CODE], struct answer_verdict *ret_verdict,
+                      const char **ret_why)
+{
+    struct hl7_conversion conversion = {
+        .source = message->bytes, .message = message, .refusal = &answers->refusal};
+    struct hl7_diagnostic diagnostic;
+    hl7_slice reply = {NULL, 0};
+
+    enum hl7_code failed =
+        template_run(file, &conversion, answers->services, &answers->output, &reply, &diagnostic);
+    if (failed == HL7_OK && reply.len > 0 && answers_bytes(reply, out, code)) {
+        return true;
+    }
+    if (failed == HL7_REFUSED) {
+        *ret_why = NULL;
+        *ret_verdict = refusal_verdict(&answers->refusal);
+        return false;
+    }
+    *ret_why = failed != HL7_OK ? hl7_code_name(failed)
+               : reply.len == 0 ? "nothing to send"
+                                : "too long";
+    *ret_verdict = (struct answer_verdict){.outcome = HL7_FAILED,
+                                           .condition = HL7_INTERNAL_ERROR,
+                                           .reason = "the answer could not be made"};
+    return false;
+}
+
 /* ---- Time ---------------------------------------------------------------------------------- */
 
 hl7_slice answers_time(struct answers *answers)
@@ -224,4 +266,5 @@ hl7_slice answers_time(struct answers *answers)
 void answers_free(struct answers *answers)
 {
     parsing_free(&answers->parsing);
+    template_output_free(&answers->output);
 }

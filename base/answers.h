@@ -11,6 +11,7 @@
 #include "hl7.h"
 #include "parsing.h"
 #include "services.h"
+#include "templates.h"
 
 /* What is to be answered. */
 struct answer_verdict {
@@ -20,11 +21,13 @@ struct answer_verdict {
     const char *reason;
 };
 
-/* Begin with {.services = ...}, which give the control ids. */
+/* Begin with {.services = ...}, which give the control ids and serve the templates. */
 struct answers {
     struct services *services;
     struct parsing parsing; /* of the messages of a batch */
-    time_t second;          /* the second `time_text` is for */
+    struct template_output output;
+    struct hl7_refusal refusal; /* of the template that ran last */
+    time_t second;              /* the second `time_text` is for */
     char time_text[32];
     size_t time_len;
 };
@@ -42,6 +45,14 @@ bool answers_message(struct answers *answers, const struct hl7_message *message,
  * read, or it does not fit. */
 bool answers_batch(struct answers *answers, hl7_slice batch, const struct answer_verdict *verdict,
                    struct hl7_buffer *out, char code[ANSWER_CODE]);
+
+/* Adds the framed answer that a template makes of the message. When it makes none: false, with what to
+ * answer instead, whose reason lasts until the next call, and why that is, for the log; NULL when the
+ * template refused the message. */
+bool answers_template(struct answers *answers, const struct template_file *file,
+                      const struct hl7_message *message, struct hl7_buffer *out,
+                      char code[ANSWER_CODE], struct answer_verdict *ret_verdict,
+                      const char **ret_why);
 
 /* Adds one framed payload; `code` is what its MSA-1 says. False when it does not fit. */
 bool answers_bytes(hl7_slice payload, struct hl7_buffer *out, char code[ANSWER_CODE]);

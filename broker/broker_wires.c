@@ -13,23 +13,39 @@ enum { CONDITION_MEMORY = 1 << 20 };
 
 /* ---- Ingest asks --------------------------------------------------------------------------- */
 
+/* Without a condition there is nothing to run: no memory, no clock. */
+static bool has_condition(const struct config *config, const struct config_listener *listener)
+{
+    for (size_t i = 0; i < listener->routes.count; i++) {
+        if (config->routes[listener->routes.items[i]].when.program != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool on_route(void *context, const struct config_listener *listener,
                      const struct hl7_message *message, struct ingest_routing *routing)
 {
     struct broker *broker = context;
     struct route_plan plan = {.deliveries = routing->deliveries, .size = routing->size};
+    bool runs = has_condition(broker->config, listener);
     struct hl7_arena arena;
 
-    if (!memory_grow(&broker->condition_memory,
-                     CONDITION_MEMORY + 4 * hl7_message_memory(message->bytes))) {
+    if (runs && !memory_grow(&broker->condition_memory,
+                             CONDITION_MEMORY + 4 * hl7_message_memory(message->bytes))) {
         memcpy(routing->problem, "out of memory", sizeof "out of memory");
         return false;
     }
     hl7_arena_init(&arena, broker->condition_memory.ptr, broker->condition_memory.size);
-    services_begin(&broker->services);
+    if (runs) {
+        services_begin(&broker->services);
+    }
     bool good =
         route_find(broker->config, listener, message, &broker->services.given, &arena, &plan);
-    (void)services_end(&broker->services, false);
+    if (runs) {
+        (void)services_end(&broker->services, false);
+    }
     routing->count = plan.count;
     routing->awaited = plan.awaited;
     routing->taken = plan.taken;

@@ -5,7 +5,6 @@
  *     verb_listen.c     options, set-up, signals, the end
  *     listen_session.c  one connection: bytes -> frames -> listen_take
  *     listen_message.c  one payload: what it is, store it, answer it
- *     listen_reply.c    answers that the template makes
  *     listen_store.c    --save: files, atomic, synced before the answer
  *     listen_exec.c     --exec: programs that answer
  *     listen_print.c    what a person sees
@@ -95,13 +94,6 @@ struct listen_store {
     bool unsynced; /* files were added since the directory was last synced */
 };
 
-/* The acknowledgement template. */
-struct listen_template {
-    struct live_template live;
-    struct template_output output;
-    struct hl7_refusal refusal; /* of the message at hand */
-};
-
 struct listen_session;
 struct listen_job;
 
@@ -131,7 +123,7 @@ struct listen {
     struct log_limit limits[LISTEN_EVENTS];
     struct listen_store messages;
     struct listen_store quarantine;
-    struct listen_template template;
+    struct live_template template; /* of --ack-template */
     struct listen_job *jobs;       /* programs that run */
     struct listen_job *spare_jobs; /* their memory, to be used again */
     uint64_t job_count;
@@ -202,14 +194,6 @@ enum listen_taken listen_take(struct listen_session *session, hl7_slice payload)
 /* Deals with a program's reply to a payload; absent when it failed, `reason` then says why. */
 void listen_take_reply(struct listen_session *session, hl7_slice payload, hl7_slice reply,
                        const char *reason);
-
-/* ---- listen_reply.c ---- */
-
-/* Adds the answer the template makes; its MSA-1 is the code. False, with what to answer instead,
- * when it makes none; `ret_reason` is for the log, and NULL when the template refused the message. */
-bool listen_reply_template(struct listen *listen, const struct hl7_message *message,
-                           char code[ANSWER_CODE], struct answer_verdict *ret_verdict,
-                           const char **ret_reason);
 
 /* ---- listen_store.c ---- */
 

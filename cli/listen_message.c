@@ -95,11 +95,12 @@ static void answer(struct listen_session *session, const struct hl7_message *mes
     if (listen->options->answer == LISTEN_ANSWER_NONE) {
         return;
     }
-    if (listen->template.live.current.program != NULL && verdict->outcome == HL7_ACCEPTED) {
+    if (listen->template.current.program != NULL && verdict->outcome == HL7_ACCEPTED) {
         if (!asks_for_answer(listen, message)) {
             return;
         }
-        if (listen_reply_template(listen, message, code, verdict, &reason)) {
+        if (answers_template(&listen->answers, &listen->template.current, message, &listen->replies,
+                             code, verdict, &reason)) {
             return;
         }
         if (reason != NULL) {

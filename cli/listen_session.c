@@ -208,7 +208,7 @@ static void work(struct listen_session *session, bool ended)
         connection_consume(connection, connection->held.len);
         return;
     }
-    (void)live_template_refresh(&listen->template.live);
+    (void)live_template_refresh(&listen->template);
     while (going && !listen->ending && !is_stalled(session)) {
         enum hl7_frame_kind kind = hl7_framer_next(&session->framer, connection->held, &frame);
         if (kind == HL7_FRAME_MORE && ended) {

@@ -372,8 +372,7 @@ static int open_template(struct listen *listen)
 {
     const char *path = listen->options->ack_template;
 
-    return path == NULL || live_template_load(&listen->template.live, path) ? VERB_DONE
-                                                                            : VERB_MISUSE;
+    return path == NULL || live_template_load(&listen->template, path) ? VERB_DONE : VERB_MISUSE;
 }
 
 /* Everything that can fail, in order; the caller releases. */
@@ -411,8 +410,7 @@ static void release(struct listen *listen)
     }
     listen_store_close(&listen->messages);
     listen_store_close(&listen->quarantine);
-    live_template_release(&listen->template.live);
-    template_output_free(&listen->template.output);
+    live_template_release(&listen->template);
     services_close(&listen->services);
     parsing_free(&listen->parsing);
     answers_free(&listen->answers);

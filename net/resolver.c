@@ -65,7 +65,7 @@ static struct addrinfo *in_numbers(const char *host, const char *port)
     struct addrinfo *list = NULL;
 
     return getaddrinfo(host[0] == '\0' ? "127.0.0.1" : host, port, &hints, &list) == 0 ? list
-                                                                                      : NULL;
+                                                                                       : NULL;
 }
 
 bool resolver_start(struct resolver *resolver, struct loop *loop, const char *host,

@@ -268,7 +268,6 @@ void ingest_release(struct ingest *ingest)
     }
     answers_free(&ingest->answers);
     parsing_free(&ingest->parsing);
-    template_output_free(&ingest->template_output);
     memory_free(&ingest->reply_memory);
     memory_free(&ingest->out_memory);
 }

@@ -78,9 +78,7 @@ struct ingest {
 
     struct ingest_listener *listeners;
     struct answers answers;
-    struct parsing parsing; /* the payload at hand */
-    struct template_output template_output;
-    struct hl7_refusal refusal;
+    struct parsing parsing;           /* the payload at hand */
     struct memory_block reply_memory; /* the reply at hand */
     struct memory_block out_memory;   /* replies of one session that leave together */
     struct journal_lane lanes[JOURNAL_DELIVERIES_MAX]; /* of the message at hand */

@@ -34,7 +34,8 @@ static size_t count_messages(hl7_slice bytes, struct finding *finding)
     hl7_batch_init(&batch, bytes);
     while (hl7_batch_next(&batch, &part) != HL7_BATCH_END) {
         count += part.kind == HL7_BATCH_MESSAGE;
-        if (part.kind == HL7_BATCH_STRAY && !stray_is_blank(part.bytes) && finding->text[0] == '\0') {
+        if (part.kind == HL7_BATCH_STRAY && !stray_is_blank(part.bytes) &&
+            finding->text[0] == '\0') {
             (void)snprintf(finding->text, sizeof finding->text,
                            "byte %zu is not part of a message: one begins with MSH", part.position);
         }

@@ -198,7 +198,8 @@ static void not_stored(struct ingest_item *item, enum journal_code code)
 
     listener->counters.failed++;
     ingest_note(listener, INGEST_NOT_STORED, "listener=%s %s: %s; answered with an error",
-                ingest_name(listener), journal_code_name(code), store_trouble(listener->ingest->store));
+                ingest_name(listener), journal_code_name(code),
+                store_trouble(listener->ingest->store));
     ingest_item_refuse(item, &verdict);
 }
 

@@ -70,17 +70,17 @@ static bool take_junk(struct ingest_session *session, hl7_slice bytes)
         return false;
     }
     if (session->junk > JUNK_MAX) {
-        ingest_note(listener, INGEST_FOREIGN,
-                    "listener=%s peer=%s %llu bytes without a frame; closed", ingest_name(session->listener),
-                    session->peer, (unsigned long long)session->junk);
+        ingest_note(
+            listener, INGEST_FOREIGN, "listener=%s peer=%s %llu bytes without a frame; closed",
+            ingest_name(session->listener), session->peer, (unsigned long long)session->junk);
         return false;
     }
     if (first && !(blank && session->blank_logged)) {
         session->blank_logged = session->blank_logged || blank;
         /* Blanks are shown; anything else may be the bytes of a message. */
         ingest_note(listener, INGEST_JUNK,
-                    "listener=%s peer=%s bytes=%zu skipped between frames%s%s", ingest_name(session->listener),
-                    session->peer, bytes.len, blank ? ", hex " : "",
+                    "listener=%s peer=%s bytes=%zu skipped between frames%s%s",
+                    ingest_name(session->listener), session->peer, bytes.len, blank ? ", hex " : "",
                     blank ? stray_excerpt(bytes, hex)
                     : hl7_slice_starts(bytes, HL7_TEXT("MSH"))
                         ? "; looks like HL7 without MLLP framing (VT before it)"
@@ -251,8 +251,8 @@ static void at_end(struct ingest_session *session)
     }
     if (connection->held.len > 0 && !session->parting) {
         ingest_note(session->listener, INGEST_LOST,
-                    "listener=%s peer=%s closed in the middle of a frame", ingest_name(session->listener),
-                    session->peer);
+                    "listener=%s peer=%s closed in the middle of a frame",
+                    ingest_name(session->listener), session->peer);
     }
     (void)part(session);
 }

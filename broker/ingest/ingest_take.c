@@ -185,35 +185,6 @@ bool ingest_reply(struct ingest *ingest, hl7_slice payload, bool batch,
     return good;
 }
 
-/* The reply that the listener's template makes; outcome HL7_ACCEPTED when it made one. */
-static struct answer_verdict reply_by_template(struct ingest *ingest,
-                                               const struct template_file *file,
-                                               const struct hl7_message *message,
-                                               struct hl7_buffer *out)
-{
-    struct hl7_conversion conversion = {
-        .source = message->bytes, .message = message, .refusal = &ingest->refusal};
-    struct hl7_diagnostic diagnostic;
-    hl7_slice reply = {NULL, 0};
-    char code[ANSWER_CODE];
-    enum hl7_code failed = template_run(file, &conversion, ingest->services,
-                                        &ingest->template_output, &reply, &diagnostic);
-
-    if (failed == HL7_OK && reply.len > 0 && answers_bytes(reply, out, code)) {
-        return (struct answer_verdict){.outcome = HL7_ACCEPTED};
-    }
-    if (failed == HL7_REFUSED) {
-        bool reject = ingest->refusal.code == HL7_AR || ingest->refusal.code == HL7_CR;
-
-        return (struct answer_verdict){.outcome = reject ? HL7_REJECTED : HL7_FAILED,
-                                       .condition = HL7_INTERNAL_ERROR,
-                                       .reason = ingest->refusal.reason};
-    }
-    return (struct answer_verdict){.outcome = HL7_FAILED,
-                                   .condition = HL7_INTERNAL_ERROR,
-                                   .reason = "the answer could not be made"};
-}
-
 static bool wants_answer(const struct hl7_message *message)
 {
     struct hl7_ack_plan plan = hl7_ack_plan(message, HL7_ACCEPTED);
@@ -234,10 +205,11 @@ static struct answer_verdict accept_reply(struct ingest_session *session,
         return verdict;
     }
     if (config->ack_template != NULL) {
-        verdict = reply_by_template(
-            ingest, ingest->hooks.template(ingest->hooks.context, config->ack_template), message,
-            out);
-        if (verdict.outcome != HL7_ACCEPTED) {
+        const struct template_file *file =
+            ingest->hooks.template(ingest->hooks.context, config->ack_template);
+        const char *why = NULL;
+
+        if (!answers_template(&ingest->answers, file, message, out, code, &verdict, &why)) {
             ingest_note(session->listener, INGEST_NOT_ANSWERED,
                         "listener=%s peer=%s the ack-template makes no answer", config->name,
                         session->peer);
@@ -292,8 +264,8 @@ static struct ingest_item *new_item(struct ingest_session *session, hl7_slice pa
     if (item == NULL) {
         session->listener->counters.failed++;
         ingest_note(session->listener, INGEST_NOT_STORED,
-                    "listener=%s peer=%s out of memory; closed without an answer", ingest_name(session->listener),
-                    session->peer);
+                    "listener=%s peer=%s out of memory; closed without an answer",
+                    ingest_name(session->listener), session->peer);
     } else {
         memcpy(item->peer, session->peer, sizeof item->peer);
     }
@@ -338,8 +310,8 @@ static bool take_damaged(struct ingest_session *session, struct ingest_item *ite
     struct hl7_message header;
 
     ingest_note(session->listener, INGEST_UNREADABLE, "listener=%s peer=%s %s: %s (byte %zu)",
-                ingest_name(session->listener), session->peer, hl7_code_name(error->code), error->text,
-                error->position);
+                ingest_name(session->listener), session->peer, hl7_code_name(error->code),
+                error->text, error->position);
     ingest_keep_damaged(session, item->payload, "unreadable");
     bool answerable = error->code != HL7_WIDE_TEXT &&
                       parsing_header(&session->listener->ingest->parsing, item->payload, &header);
@@ -373,9 +345,9 @@ static struct answer_verdict describe_batch(struct ingest_session *session,
         }
         if (!parsing_message(parsing, part.bytes, &message, &error)) {
             ingest_note(session->listener, INGEST_UNREADABLE,
-                        "listener=%s peer=%s in a batch: %s: %s (byte %zu)", ingest_name(session->listener),
-                        session->peer, hl7_code_name(error.code), error.text,
-                        part.position + error.position);
+                        "listener=%s peer=%s in a batch: %s: %s (byte %zu)",
+                        ingest_name(session->listener), session->peer, hl7_code_name(error.code),
+                        error.text, part.position + error.position);
             ingest_keep_damaged(session, part.bytes, "unreadable");
             continue;
         }
@@ -401,8 +373,8 @@ static bool take_batch(struct ingest_session *session, hl7_slice payload)
     item->batch = true;
     if (!whole) {
         ingest_note(session->listener, INGEST_UNREADABLE,
-                    "listener=%s peer=%s batch: %s (byte %zu)", ingest_name(session->listener), session->peer,
-                    error.text, error.position);
+                    "listener=%s peer=%s batch: %s (byte %zu)", ingest_name(session->listener),
+                    session->peer, error.text, error.position);
         ingest_keep_damaged(session, payload, "batch");
         verdict = (struct answer_verdict){
             .outcome = HL7_REJECTED, .condition = HL7_SEGMENT_SEQUENCE, .reason = error.text};
