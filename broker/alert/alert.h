@@ -71,6 +71,7 @@ struct alert_run;
 /* Begin with {0}, and `loop`. */
 struct alerts {
     struct loop *loop;
+    struct spawner *spawner; /* starts the command; NULL: we do */
     char *const *command; /* words, ended by NULL; NULL: none. May change between calls */
     uint64_t limit;       /* milliseconds of a run; 0: ALERT_TIME */
     struct alert *slots[ALERT_SLOTS];
