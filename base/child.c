@@ -91,8 +91,8 @@ static bool is_among(const char *variable, char *const *variables)
 /* What any program needs to run; nothing else of ours is its business. */
 static bool is_needed(const char *variable)
 {
-    static const char *const needed[] = {"PATH=", "HOME=",   "USER=", "LANG=",
-                                         "LC_ALL=", "TZ=", "TMPDIR="};
+    static const char *const needed[] = {
+        "PATH=", "HOME=", "USER=", "LANG=", "LC_ALL=", "TZ=", "TMPDIR="};
 
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
         if (strncmp(variable, needed[i], strlen(needed[i])) == 0) {
@@ -263,7 +263,7 @@ int child_start(struct spawner *spawner, const struct child_program *program,
                 struct child *ret_child)
 {
     struct pipes pipes = {{-1, -1, -1}, {-1, -1, -1}};
-    struct child child = {.pid = 0, .spawner = spawner};
+    struct child child = {.helper = spawner != NULL ? spawner->fd : 0};
     int error = 0;
 
     for (int i = 0; i < (program->errors ? 3 : 2) && error == 0; i++) {
@@ -293,8 +293,8 @@ void child_signal(const struct child *child, int signal)
     if (child->pid <= 0) {
         return;
     }
-    if (child->spawner != NULL) {
-        spawner_signal(child->spawner, child->pid, signal);
+    if (child->helper != 0) {
+        spawner_signal(child->helper, child->pid, signal);
     } else {
         (void)kill(-child->pid, signal);
     }
@@ -303,7 +303,7 @@ void child_signal(const struct child *child, int signal)
 /* False: it has not ended. */
 static bool take_status(const struct child *child, int *ret_status)
 {
-    if (child->spawner != NULL) {
+    if (child->helper != 0) {
         return spawner_status(child->end_fd, ret_status);
     }
     pid_t ended = waitpid(child->pid, ret_status, WNOHANG);

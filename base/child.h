@@ -24,15 +24,16 @@ struct child {
     int input;  /* to its standard input */
     int output; /* from its standard output */
     int errors; /* from its standard error; -1: that is ours */
-    struct spawner *spawner; /* that started it; NULL: we did */
+    int helper; /* the spawner's socket, when one started it; 0: we did */
 };
 
 /* What is started. */
 struct child_program {
     char *const *words;     /* as execve() takes them; looked for in our PATH */
     char *const *variables; /* NAME=VALUE, ended by NULL: what is added to the environment */
-    bool whole_environment; /* all of ours below them; else what any program needs: PATH, HOME, ... */
-    bool errors;            /* its standard error comes through a pipe */
+    bool
+        whole_environment; /* all of ours below them; else what any program needs: PATH, HOME, ... */
+    bool errors;           /* its standard error comes through a pipe */
 };
 
 /* Starts a program, itself or by the helper. It has the default signals. 0 or an errno. */

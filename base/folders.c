@@ -16,8 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define ACCESS_READ                                                                                \
-    ((uint64_t)(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR))
+#define ACCESS_READ ((uint64_t)(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR))
 #define ACCESS_CHANGE                                                                              \
     ((uint64_t)(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                    \
                 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |                     \
@@ -29,8 +28,7 @@
                 LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |                     \
                 LANDLOCK_ACCESS_FS_MAKE_SYM))
 /* What makes sense for a file; the rest is about folders. */
-#define ACCESS_OF_FILES                                                                            \
-    ((uint64_t)(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE))
+#define ACCESS_OF_FILES ((uint64_t)(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE))
 
 #define ACCESS_TRUNCATE ((uint64_t)1 << 14)     /* version 3, Linux 6.2 */
 #define ACCESS_IOCTL_DEVICE ((uint64_t)1 << 15) /* version 5, Linux 6.10; left to nobody */

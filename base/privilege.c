@@ -29,13 +29,13 @@ void privilege_close(void)
     const struct rlimit none = {0, 0};
 
     (void)close_range(STDERR_FILENO + 1, ~0U, 0);
-    (void)umask(umask(0) | (S_IRWXO | S_IWGRP));
-#ifndef ORDERLY_UNCONFINED
+    (void)umask(umask(0) | S_IRWXO | S_IWGRP);
     (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0);
-#else
-    (void)none; /* sanitizers look into the process from another one */
-#endif
+}
+
+void privilege_hide(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 0L);
 }
 
 static bool failed(char *reason, size_t size, const char *format, ...) HL7_FORMAT(3, 4);
@@ -85,9 +85,9 @@ static void bound(void)
             (void)prctl(PR_CAPBSET_DROP, i);
         }
     }
-    (void)prctl(PR_SET_SECUREBITS, (unsigned long)(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
-                                                   SECBIT_NO_CAP_AMBIENT_RAISE |
-                                                   SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED));
+    (void)prctl(PR_SET_SECUREBITS,
+                (unsigned long)(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+                                SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED));
 }
 
 static bool drop_capabilities(void)
@@ -100,14 +100,16 @@ static bool drop_capabilities(void)
     if (syscall(SYS_capget, &head, words) != 0) {
         return false;
     }
+    bool some = false;
     for (size_t i = 0; i < CAPABILITY_WORDS; i++) {
         uint32_t mask = i == 0 ? kept : 0;
 
+        some = some || (words[i].permitted & ~mask) != 0 || words[i].inheritable != 0;
         words[i].permitted &= mask;
         words[i].effective = words[i].permitted;
         words[i].inheritable = 0;
     }
-    return syscall(SYS_capset, &head, words) == 0;
+    return !some || syscall(SYS_capset, &head, words) == 0;
 }
 
 bool privilege_drop(const char *user, char *ret_reason, size_t size)
@@ -119,9 +121,6 @@ bool privilege_drop(const char *user, char *ret_reason, size_t size)
     if (!drop_capabilities()) {
         return failed(ret_reason, size, "cannot drop capabilities: %s", strerror(errno));
     }
-#ifndef ORDERLY_UNCONFINED
-    (void)prctl(PR_SET_DUMPABLE, 0); /* becoming somebody else may have changed it */
-#endif
     return true;
 }
 

@@ -8,10 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Closes what was inherited beyond standard input, output and error; files are nobody else's unless they are
- * given a mode (umask); no memory of ours gets into a core dump, and no other process of this user may
- * look into it. */
+/* Closes what was inherited beyond standard input, output and error; files are for nobody beyond our group
+ * (umask); there is no core dump. */
 void privilege_close(void);
+
+/* No other process of this user may look into this one, and nothing of it gets into a dump that the system
+ * takes. A debugger cannot be attached either. After privilege_drop(). */
+void privilege_hide(void);
 
 /* Becomes `user`, with its groups; NULL: stays who it is. Of capabilities only that to bind to ports below
  * 1024 is kept, if it was there; no program that is started can gain one. False with a sentence. */

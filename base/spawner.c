@@ -25,9 +25,9 @@ enum {
     WORDS_MAX = 8192,
     VARIABLES_MAX = 64,
     DESCRIPTORS_MAX = 4,
-    PROGRAMS_MAX = 4096,  /* that run at a time */
-    ANSWER_TIME = 10000,  /* milliseconds for the helper to start a program */
-    LAST_GRACE = 1000     /* between SIGTERM and SIGKILL at the end */
+    PROGRAMS_MAX = 4096, /* that run at a time */
+    ANSWER_TIME = 10000, /* milliseconds for the helper to start a program */
+    LAST_GRACE = 1000    /* between SIGTERM and SIGKILL at the end */
 };
 
 enum request_kind { REQUEST_START, REQUEST_SIGNAL, REQUEST_RELOAD };
@@ -69,8 +69,8 @@ static bool add_texts(struct request *request, size_t *used, char *const *texts,
 }
 
 /* 0 or an errno; EPIPE when nobody takes it. */
-static int send_request(const struct spawner *spawner, const struct head *request, size_t len,
-                        const int *descriptors, size_t count)
+static int send_request(int helper, const struct head *request, size_t len, const int *descriptors,
+                        size_t count)
 {
     union {
         char bytes[CMSG_SPACE(sizeof(int) * DESCRIPTORS_MAX)];
@@ -96,7 +96,7 @@ static int send_request(const struct spawner *spawner, const struct head *reques
     }
     ssize_t sent = 0;
     do {
-        sent = sendmsg(spawner->fd, &message, MSG_NOSIGNAL);
+        sent = sendmsg(helper, &message, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
     return sent >= 0 ? 0 : errno == ECONNRESET || errno == ENOTCONN ? EPIPE : errno;
 }
@@ -124,8 +124,8 @@ static int ask_to_start(const struct spawner *spawner, struct request *request,
     size_t count = 0;
     size_t used = 0;
 
-    request->head = (struct head){.kind = REQUEST_START,
-                                  .whole_environment = program->whole_environment};
+    request->head =
+        (struct head){.kind = REQUEST_START, .whole_environment = program->whole_environment};
     if (!add_texts(request, &used, program->words, &request->head.words) ||
         !add_texts(request, &used, program->variables, &request->head.variables)) {
         return E2BIG;
@@ -137,7 +137,8 @@ static int ask_to_start(const struct spawner *spawner, struct request *request,
         }
     }
     descriptors[count++] = answer_fd;
-    return send_request(spawner, &request->head, sizeof request->head + used, descriptors, count);
+    return send_request(spawner->fd, &request->head, sizeof request->head + used, descriptors,
+                        count);
 }
 
 int spawner_start(const struct spawner *spawner, const struct child_program *program,
@@ -167,18 +168,19 @@ int spawner_start(const struct spawner *spawner, const struct child_program *pro
     return 0;
 }
 
-void spawner_signal(const struct spawner *spawner, pid_t pid, int signal)
+void spawner_signal(int helper, pid_t pid, int signal)
 {
     const struct head head = {.kind = REQUEST_SIGNAL, .pid = pid, .signal = signal};
 
-    (void)send_request(spawner, &head, sizeof head, NULL, 0); /* without a helper there is no program */
+    (void)send_request(helper, &head, sizeof head, NULL,
+                       0); /* without a helper there is no program */
 }
 
 void spawner_reload(const struct spawner *spawner)
 {
     const struct head head = {.kind = REQUEST_RELOAD};
 
-    (void)send_request(spawner, &head, sizeof head, NULL, 0);
+    (void)send_request(spawner->fd, &head, sizeof head, NULL, 0);
 }
 
 bool spawner_status(int end_fd, int *ret_status)

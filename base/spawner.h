@@ -42,7 +42,8 @@ int spawner_open(struct spawner *spawner, const struct spawner_rules *rules);
 int spawner_start(const struct spawner *spawner, const struct child_program *program,
                   const int theirs[3], pid_t *ret_pid, int *ret_end_fd);
 
-void spawner_signal(const struct spawner *spawner, pid_t pid, int signal);
+/* `helper` is the fd of the spawner, which may be gone. */
+void spawner_signal(int helper, pid_t pid, int signal);
 
 /* The exit status of a program, -1 when the helper is gone. False: it has not ended. */
 bool spawner_status(int end_fd, int *ret_status);

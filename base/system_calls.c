@@ -9,6 +9,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -103,9 +104,9 @@ static void of_known_family(struct program *program)
     one_of(program, 0, families, sizeof families / sizeof families[0]);
 }
 
-static void about_terminal(struct program *program)
+static void about_streams(struct program *program)
 {
-    static const uint32_t requests[] = {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO};
+    static const uint32_t requests[] = {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, SIOCOUTQ};
 
     one_of(program, 1, requests, sizeof requests / sizeof requests[0]);
 }
@@ -160,7 +161,7 @@ static void only_asked(struct program *program)
 
 struct call {
     uint32_t number;
-    uint32_t what;                         /* the answer, without a check */
+    uint32_t what; /* the answer, without a check */
     void (*check)(struct program *program);
 };
 

@@ -28,6 +28,7 @@ static void put_broker(const struct broker *broker, struct record_writer *out)
     record_string(out, "config", broker->path);
     record_string(out, "data", broker->config->orderly.data);
     record_string(out, "state", broker->draining ? "ending" : "running");
+    record_string(out, "confined", broker_confinement(broker));
     record_end(out);
 }
 

@@ -206,7 +206,7 @@ void broker_tell_findings(const struct config_report *report)
     }
 }
 
-bool broker_reload(struct broker *broker, char *ret_text, size_t size)
+static bool load_and_swap(struct broker *broker, char *ret_text, size_t size)
 {
     struct config_report report = {.count = 0};
     struct config *fresh = NULL;
@@ -215,7 +215,19 @@ bool broker_reload(struct broker *broker, char *ret_text, size_t size)
 
     broker_tell_findings(&report);
     config_report_release(&report);
+    const char *uncovered = answer == CONFIG_LOADED ? broker_uncovered(broker, fresh) : NULL;
+    if (uncovered != NULL) {
+        (void)snprintf(
+            ret_text, size,
+            "%s is outside the folders that were left to the broker at its start; restart it, "
+            "or name the folder in allow-folders before the next start",
+            uncovered);
+        config_free(&fresh);
+        log_error("not-reloaded", "%s", ret_text);
+        return false;
+    }
     if (answer == CONFIG_LOADED && swap(broker, fresh)) {
+        spawner_reload(&broker->spawner);
         (void)snprintf(ret_text, size, "%s is in force", broker->path);
         log_info("reloaded", "%s", ret_text);
         return true;
@@ -225,4 +237,12 @@ bool broker_reload(struct broker *broker, char *ret_text, size_t size)
                    broker->path, errors);
     log_error("not-reloaded", "%s", ret_text);
     return false;
+}
+
+bool broker_reload(struct broker *broker, char *ret_text, size_t size)
+{
+    notify_reloading(&broker->notify);
+    bool good = load_and_swap(broker, ret_text, size);
+    notify_say(&broker->notify, "READY=1");
+    return good;
 }

@@ -72,8 +72,8 @@ struct alert_run;
 struct alerts {
     struct loop *loop;
     struct spawner *spawner; /* starts the command; NULL: we do */
-    char *const *command; /* words, ended by NULL; NULL: none. May change between calls */
-    uint64_t limit;       /* milliseconds of a run; 0: ALERT_TIME */
+    char *const *command;    /* words, ended by NULL; NULL: none. May change between calls */
+    uint64_t limit;          /* milliseconds of a run; 0: ALERT_TIME */
     struct alert *slots[ALERT_SLOTS];
     size_t count; /* raised */
     uint64_t round;

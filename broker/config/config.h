@@ -99,6 +99,11 @@ struct config_indexes {
     size_t count;
 };
 
+struct config_folders {
+    const char *const *items;
+    size_t count;
+};
+
 struct config_paths {
     const struct hl7_path *items;
     size_t count;
@@ -177,12 +182,15 @@ struct config_free_space {
 struct config_orderly {
     const char *data;    /* folder of the journal */
     const char *control; /* path of the control socket */
-    int log_format;      /* enum config_log_format */
-    int log_level;       /* enum config_log_level */
-    int64_t keep;        /* settled messages are kept this long; 0: for ever */
-    int64_t keep_size;   /* and as long as all take no more than this; 0: no limit */
-    int64_t min_free;    /* with less free on the disk, new messages are refused; 0: until full */
-    int64_t drain;       /* when ending, what is half received or half sent has this long */
+    const char *user;    /* to become; NULL: who it is */
+    bool confine;
+    struct config_folders allow_folders;
+    int log_format;    /* enum config_log_format */
+    int log_level;     /* enum config_log_level */
+    int64_t keep;      /* settled messages are kept this long; 0: for ever */
+    int64_t keep_size; /* and as long as all take no more than this; 0: no limit */
+    int64_t min_free;  /* with less free on the disk, new messages are refused; 0: until full */
+    int64_t drain;     /* when ending, what is half received or half sent has this long */
     struct config_paths patient;   /* indexed as patient: the first that has a value */
     struct config_paths accession; /* and as accession number */
     struct config_indexes indexes;
@@ -339,6 +347,18 @@ size_t config_find_route(const struct config *config, const char *name);
 /* Whether a peer may connect: it is in one of the networks, or there are none. An IPv4 address that
  * comes as IPv6 (::ffff:10.1.2.3) counts as IPv4. */
 bool config_allows(const struct config_listener *listener, const struct sockaddr *peer);
+
+/* What a path of the configuration is used for. */
+enum config_use {
+    CONFIG_USE_READ,  /* a file: it, and what lies beside it, is read */
+    CONFIG_USE_WRITE, /* a folder, in which files are read, written, renamed and removed */
+    CONFIG_USE_SOCKET /* a file that is made, and removed again */
+};
+
+/* Tells all paths that a configuration names, its own files included. */
+void config_each_path(const struct config *config,
+                      void (*tell)(void *context, const char *path, enum config_use use),
+                      void *context);
 
 /* ---- Reloading ------------------------------------------------------------------------------ */
 
