@@ -217,8 +217,8 @@ static void read_ready(struct connection *connection)
     if (connection->closing || connection->error != 0 || connection->paused) {
         return;
     }
-    connection->ended = connection->ended || cut;
-    if (cut && connection->held.len > 0) {
+    connection->ended = connection->ended || (cut && connection->held.len == 0);
+    if (cut && !connection->ended) {
         connection_fail(connection, ECONNRESET);
     } else if (connection->ended) {
         connection_tell(connection, CONNECTION_CLOSED);
