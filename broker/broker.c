@@ -187,6 +187,7 @@ static void release(struct broker *broker)
     spawner_close(&broker->spawner);
     notify_close(&broker->notify);
     folders_release(&broker->folders);
+    broker_watch_end(broker);
     signals_close(&broker->signals);
     loop_release(&broker->loop);
 }
@@ -206,6 +207,7 @@ int broker_run(const char *path, struct config *config, const struct config_repo
     broker->path = path;
     broker->config = config;
     broker->loop.epoll = -1;
+    broker->watch.fd = -1;
     broker->signals = (struct signals){.source = {.fd = -1}, .on_signal = on_signal};
     broker->spawner.fd = -1;
     broker->started = clock_wall();

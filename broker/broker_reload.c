@@ -226,8 +226,11 @@ static bool load_and_swap(struct broker *broker, char *ret_text, size_t size)
         log_error("not-reloaded", "%s", ret_text);
         return false;
     }
+    if (answer == CONFIG_LOADED) {
+        spawner_reload(&broker->spawner); /* before a lane asks for what is new */
+    }
     if (answer == CONFIG_LOADED && swap(broker, fresh)) {
-        spawner_reload(&broker->spawner);
+        broker_watch(broker);
         (void)snprintf(ret_text, size, "%s is in force", broker->path);
         log_info("reloaded", "%s", ret_text);
         return true;
