@@ -21,6 +21,7 @@
 #include <limits.h>
 
 #include "../base/live_template.h"
+#include "../net/signals.h"
 #include "alert/alert.h"
 #include "config/config.h"
 #include "control/control.h"
@@ -51,7 +52,7 @@ struct broker {
     struct config *config;
     struct broker_old *old;
     struct loop loop;
-    struct loop_source signals;
+    struct signals signals;
     struct loop_timer keep_timer;  /* every second */
     struct loop_timer drain_timer; /* the end, if it takes too long */
     struct store *store;
