@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * hl7.h - HL7 v2 messages: framing, parsing, paths, escapes, edits, acknowledgements, batches,
- * times, character sets, templates, differences.
+ * times, character sets, templates, validation, differences.
  *
  * The library does no input or output, reads no clock, takes no lock and keeps no global state. It
  * needs nothing but the C library. All memory is the caller's: an arena for what is built once (an
@@ -551,6 +551,9 @@ HL7_API bool hl7_version_at_least(const struct hl7_message *message, int major, 
 
 /* What the standard says of segments. */
 #include "hl7/dict.h"
+
+/* Is a message what the standard says? */
+#include "hl7/validate.h"
 
 /* Differences between messages. */
 #include "hl7/diff.h"
