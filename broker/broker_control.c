@@ -45,6 +45,7 @@ static void put_listener(const struct ingest_listener *listener, struct record_w
     record_number(out, "duplicates", (int64_t)counters->duplicates);
     record_number(out, "conflicts", (int64_t)counters->conflicts);
     record_number(out, "unrouted", (int64_t)counters->unrouted);
+    record_number(out, "invalid", (int64_t)counters->invalid);
     record_number(out, "refused", (int64_t)(counters->rejected + counters->failed));
     record_number(out, "damaged", (int64_t)counters->damaged);
     record_number(

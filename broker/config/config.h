@@ -213,6 +213,7 @@ struct config_listener {
     const struct config_template *ack_template; /* NULL: made by the rules */
     int64_t duplicates;                         /* 0: off */
     int unrouted;                               /* enum config_unrouted */
+    int validate;                               /* enum validation_how */
     const char
         *charset; /* of messages that name none; IANA name; NULL: ASCII, as the standard has it */
     struct config_networks allow; /* none: every address */
