@@ -53,35 +53,30 @@ static uint32_t name_of(hl7_slice name)
     return number;
 }
 
-static uint32_t node_name(const struct match_tree *tree, size_t node)
+bool match_add(struct match_tree *tree, const struct hl7_dict_node *node)
 {
-    return name_of((hl7_slice){tree->nodes[node].segment, 3});
+    size_t end = tree->count + node->size;
+
+    if (tree->count == MATCH_NODES || end > UINT16_MAX) {
+        return false;
+    }
+    tree->nodes[tree->count++] = (struct match_node){
+        .name = node->kind == HL7_NODE_SEGMENT ? name_of((hl7_slice){node->segment, 3}) : 0,
+        .end = (uint16_t)end,
+        .optional = node->min == 0,
+        .repeats = node->max != 1,
+        .kind = node->kind};
+    return true;
 }
 
-static bool is_group(const struct match_tree *tree, size_t node)
+static bool is_group(const struct match_node *node)
 {
-    return tree->nodes[node].kind == HL7_NODE_GROUP || tree->nodes[node].kind == HL7_NODE_CHOICE;
+    return node->kind == HL7_NODE_GROUP || node->kind == HL7_NODE_CHOICE;
 }
 
-static bool is_choice(const struct match_tree *tree, size_t node)
+static bool is_choice(const struct match_node *node)
 {
-    return tree->nodes[node].kind == HL7_NODE_CHOICE;
-}
-
-static bool is_optional(const struct match_tree *tree, size_t node)
-{
-    return tree->nodes[node].min == 0;
-}
-
-static bool repeats(const struct match_tree *tree, size_t node)
-{
-    return tree->nodes[node].max != 1;
-}
-
-/* The node behind all that is in this one. */
-static size_t end_of(const struct match_tree *tree, size_t node)
-{
-    return node + tree->nodes[node].size;
+    return node->kind == HL7_NODE_CHOICE;
 }
 
 /* ---- Places -------------------------------------------------------------------------------- */
@@ -161,19 +156,20 @@ static bool look(struct search *search, size_t node, size_t end, bool choice)
     enter(search, end, choice, false);
     for (; node < end; node++) {
         leave(search, node);
-        if (is_group(tree, node) && search->depth < MATCH_DEPTH) {
-            enter(search, end_of(tree, node), is_choice(tree, node), is_optional(tree, node));
+        if (is_group(&tree->nodes[node]) && search->depth < MATCH_DEPTH) {
+            enter(search, tree->nodes[node].end, is_choice(&tree->nodes[node]),
+                  tree->nodes[node].optional);
             continue;
         }
         if (tree->nodes[node].kind == HL7_NODE_ANY) {
             note(&search->any, node, search->cost);
-        } else if (node_name(tree, node) == search->name) {
+        } else if (tree->nodes[node].name == search->name) {
             note(&search->best, node, search->cost);
             if (found_free(search)) {
                 return true;
             }
         }
-        pass(search, search->cost + (is_optional(tree, node) ? 0 : 1));
+        pass(search, search->cost + (tree->nodes[node].optional ? 0 : 1));
     }
     leave(search, end);
     if (choice && search->frames[0].least != UINT32_MAX) {
@@ -190,11 +186,11 @@ static struct search new_search(const struct match_tree *tree, uint32_t name)
 /* Whether something must be there for this element. */
 static bool needs(const struct match_tree *tree, size_t node)
 {
-    if (is_optional(tree, node) || !is_group(tree, node)) {
-        return !is_optional(tree, node);
+    if (tree->nodes[node].optional || !is_group(&tree->nodes[node])) {
+        return !tree->nodes[node].optional;
     }
     struct search search = new_search(tree, 0);
-    (void)look(&search, node + 1, end_of(tree, node), is_choice(tree, node));
+    (void)look(&search, node + 1, tree->nodes[node].end, is_choice(&tree->nodes[node]));
     return search.cost > 0;
 }
 
@@ -215,16 +211,16 @@ static size_t levels_of(const struct match_tree *tree, size_t node,
 
     levels[depth++] = (struct level){.end = tree->count};
     while (depth < MATCH_DEPTH) {
-        while (end_of(tree, at) <= node) {
-            at = end_of(tree, at);
+        while (tree->nodes[at].end <= node) {
+            at = tree->nodes[at].end;
         }
         if (at == node) {
             break;
         }
         levels[depth++] = (struct level){.first = at + 1,
-                                         .end = end_of(tree, at),
-                                         .choice = is_choice(tree, at),
-                                         .repeats = repeats(tree, at)};
+                                         .end = tree->nodes[at].end,
+                                         .choice = is_choice(&tree->nodes[at]),
+                                         .repeats = tree->nodes[at].repeats};
         at++;
     }
     return depth;
@@ -238,7 +234,7 @@ static void look_behind(struct search *search, size_t from)
     for (size_t depth = levels_of(search->tree, from, levels); depth > 0; depth--) {
         const struct level *level = &levels[depth - 1];
 
-        if (!level->choice && look(search, end_of(search->tree, from), level->end, false)) {
+        if (!level->choice && look(search, search->tree->nodes[from].end, level->end, false)) {
             return;
         }
         unsigned cost = search->cost;
@@ -257,10 +253,10 @@ static struct place find(const struct match_tree *tree, size_t from, uint32_t na
 
     if (from == HL7_NONE) {
         (void)look(&search, 0, tree->count, false);
-    } else if (node_name(tree, from) == name && repeats(tree, from)) {
+    } else if (tree->nodes[from].name == name && tree->nodes[from].repeats) {
         return (struct place){.node = from, .cost = 0};
     } else {
-        if (tree->nodes[from].kind == HL7_NODE_ANY && repeats(tree, from)) {
+        if (tree->nodes[from].kind == HL7_NODE_ANY && tree->nodes[from].repeats) {
             note(&search.any, from, 0);
         }
         look_behind(&search, from);
@@ -353,13 +349,13 @@ static void remember_stray(struct matcher *matcher, uint32_t name)
 /* The first segment of an element that must be there, or of a choice its first. */
 static size_t leaf_of(const struct match_tree *tree, size_t node)
 {
-    while (is_group(tree, node) && tree->nodes[node].size > 1) {
-        bool choice = is_choice(tree, node);
-        size_t end = end_of(tree, node);
+    while (is_group(&tree->nodes[node]) && tree->nodes[node].end > node + 1) {
+        bool choice = is_choice(&tree->nodes[node]);
+        size_t end = tree->nodes[node].end;
 
         node++;
-        while (!choice && !needs(tree, node) && end_of(tree, node) < end) {
-            node = end_of(tree, node);
+        while (!choice && !needs(tree, node) && tree->nodes[node].end < end) {
+            node = tree->nodes[node].end;
         }
     }
     return node;
@@ -382,7 +378,7 @@ static bool tell_missing(const struct gap *gap, size_t node)
         return true;
     }
     finding.leaf = leaf_of(tree, node);
-    uint32_t name = node_name(tree, finding.leaf);
+    uint32_t name = tree->nodes[finding.leaf].name;
     if (name == gap->later || take_stray(gap->matcher, name)) {
         return true;
     }
@@ -395,15 +391,15 @@ static bool tell_members(const struct gap *gap, size_t node, size_t end, size_t 
     const struct match_tree *tree = gap->matcher->tree;
 
     while (node < end && node != to) {
-        if (to >= node && to < end_of(tree, node)) {
-            choice = is_choice(tree, node);
+        if (to >= node && to < tree->nodes[node].end) {
+            choice = is_choice(&tree->nodes[node]);
             node++;
             continue;
         }
         if (!choice && !tell_missing(gap, node)) {
             return false;
         }
-        node = end_of(tree, node);
+        node = tree->nodes[node].end;
     }
     return true;
 }
@@ -419,7 +415,7 @@ static bool tell_way(const struct gap *gap, size_t from, size_t to)
     }
     for (size_t depth = levels_of(tree, from, levels); depth > 0; depth--) {
         const struct level *level = &levels[depth - 1];
-        size_t next = end_of(tree, from);
+        size_t next = tree->nodes[from].end;
         bool ahead = !level->choice && to >= next && to < level->end;
 
         if (!level->choice && !tell_members(gap, next, level->end, ahead ? to : HL7_NONE, false)) {
@@ -456,7 +452,7 @@ static enum match_kind kind_of_stray(const struct matcher *matcher, uint32_t nam
     enum match_kind kind = MATCH_FOREIGN;
 
     for (size_t node = 0; node < matcher->tree->count; node++) {
-        if (node_name(matcher->tree, node) == name) {
+        if (matcher->tree->nodes[node].name == name) {
             if (was_seen(matcher, node)) {
                 return MATCH_REPEATED;
             }
@@ -469,7 +465,7 @@ static enum match_kind kind_of_stray(const struct matcher *matcher, uint32_t nam
 /* The segment before had the same name. */
 static bool comes_again(const struct matcher *matcher, uint32_t name)
 {
-    return matcher->at != HL7_NONE && node_name(matcher->tree, matcher->at) == name;
+    return matcher->at != HL7_NONE && matcher->tree->nodes[matcher->at].name == name;
 }
 
 /* A segment without a place here. */

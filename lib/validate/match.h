@@ -9,11 +9,26 @@
 /* Groups within groups, at most. */
 enum { MATCH_DEPTH = 16 };
 
-/* The nodes of a structure, as hl7_dict_node() has them. */
-struct match_tree {
-    const struct hl7_dict_node *nodes;
-    size_t count;
+/* Nodes of a structure, at most. */
+enum { MATCH_NODES = 1024 };
+
+/* A node, made to be looked at often. */
+struct match_node {
+    uint32_t name; /* three bytes as one number; 0 for a group and for any segment */
+    uint16_t end;  /* the node behind all that is in this one */
+    bool optional;
+    bool repeats;
+    uint8_t kind; /* an enum hl7_node_kind */
 };
+
+struct match_tree {
+    size_t count;
+    struct match_node nodes[MATCH_NODES];
+};
+
+/* Adds the next node, in the order of hl7_dict_node(). False when there are too many. Begin with a count
+ * of 0. */
+bool match_add(struct match_tree *tree, const struct hl7_dict_node *node);
 
 enum match_kind {
     MATCH_MISSING,   /* the standard has an element here, and the message has not */

@@ -153,8 +153,13 @@ static void check_structure(struct validator *validator)
     if (check.structure == NULL || validator->stopped) {
         return;
     }
-    const struct match_tree tree = {.nodes = hl7_dict_node(check.structure, 0),
-                                    .count = check.structure->node_count};
+    struct match_tree tree;
+    tree.count = 0;
+    for (size_t n = 0; n < check.structure->node_count; n++) {
+        if (!match_add(&tree, hl7_dict_node(check.structure, n))) {
+            return;
+        }
+    }
     const struct match_listener listener = {.found = on_match, .context = &check};
     (void)match(&tree, validator->message, &listener);
 }

@@ -50,17 +50,24 @@ static const struct hl7_dict_node anything[] = {
     {"", 0, 1, 0, 1, HL7_NODE_ANY}, SEGMENT("EQL", 1, 1),
 };
 
+struct hand_made {
+    const struct hl7_dict_node *nodes;
+    size_t count;
+};
+
 #define TREE(nodes)                                                                                \
     {                                                                                              \
         (nodes), sizeof(nodes) / sizeof *(nodes)                                                   \
     }
-static const struct match_tree result_tree = TREE(results);
-static const struct match_tree admission_tree = TREE(admission);
-static const struct match_tree order_tree = TREE(orders);
-static const struct match_tree any_tree = TREE(anything);
+static const struct hand_made result_tree = TREE(results);
+static const struct hand_made admission_tree = TREE(admission);
+static const struct hand_made order_tree = TREE(orders);
+static const struct hand_made any_tree = TREE(anything);
+
+static struct match_tree built;
 
 struct tried {
-    const struct match_tree *tree;
+    const struct hand_made *tree;
     struct hl7_buffer findings;
     size_t most;
 };
@@ -104,7 +111,7 @@ static void parse_names(const char *names, char text[1024], struct hl7_arena *ar
                      HL7_OK);
 }
 
-static void check(const struct match_tree *tree, const char *names, size_t most,
+static void check(const struct hand_made *tree, const char *names, size_t most,
                   const char *expected)
 {
     char text[1024];
@@ -118,15 +125,30 @@ static void check(const struct match_tree *tree, const char *names, size_t most,
     hl7_arena_init(&arena, memory, sizeof memory);
     parse_names(names, text, &arena, &message);
     hl7_buffer_init(&tried.findings, findings, sizeof findings);
-    (void)match(tree, &message, &listener);
+    built.count = 0;
+    for (size_t i = 0; i < tree->count; i++) {
+        assert_true(match_add(&built, &tree->nodes[i]));
+    }
+    (void)match(&built, &message, &listener);
     hl7_slice actual = hl7_buffer_slice(&tried.findings);
     if (!hl7_slice_equal(actual, hl7_slice_of(expected))) {
         fail_msg("%s: expected '%s', found '%.*s'", names, expected, (int)actual.len, actual.ptr);
     }
 }
 
+static void a_structure_has_a_bound(void **state)
+{
+    const struct hl7_dict_node node = SEGMENT("MSH", 1, 1);
+
+    (void)state;
+    built.count = 0;
+    while (match_add(&built, &node)) {
+    }
+    assert_int_equal(built.count, MATCH_NODES);
+}
+
 struct match_case {
-    const struct match_tree *tree;
+    const struct hand_made *tree;
     const char *names;
     const char *findings;
 };
@@ -253,6 +275,7 @@ int main(void)
         cmocka_unit_test(what_comes_too_often_is_told_once),
         cmocka_unit_test(what_the_structure_does_not_have_is_told_and_passed_over),
         cmocka_unit_test(the_listener_can_end_it),
+        cmocka_unit_test(a_structure_has_a_bound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
