@@ -59,9 +59,10 @@ enum hl7_rule {
     HL7_RULE_COMPONENT_MISSING, /* a required component of a value that is there */
     HL7_RULE_COMPONENT_UNKNOWN, /* a component or sub-component that the type does not have */
     HL7_RULE_COMPONENT_WITHDRAWN,
-    HL7_RULE_TYPE,               /* a value that is not written as its data type asks for */
-    HL7_RULE_TYPE_MISSING,       /* OBX-5 without OBX-2: the type of a value is not said */
-    HL7_RULE_LENGTH,             /* longer than a version up to 2.6 allows */
+    HL7_RULE_TYPE,         /* a value that is not written as its data type asks for */
+    HL7_RULE_TYPE_MISSING, /* OBX-5 without OBX-2: the type of a value is not said */
+    HL7_RULE_LENGTH,       /* longer than a version up to 2.6 allows */
+    HL7_RULE_LENGTH_WHOLE, /* the same of a value with components; the components may be longer */
     HL7_RULE_LENGTH_CONFORMANCE, /* longer than a version from 2.7 on asks receivers to take */
     HL7_RULE_CODE,               /* not in a table of the standard */
     HL7_RULE_CODE_LOCAL,         /* not among the codes that the standard suggests to sites */

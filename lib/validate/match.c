@@ -13,6 +13,11 @@
  * A step looks at each node of the tree a few times at most, a departure at some following segments:
  * the time is linear in the message, whatever is in it. Nothing is allocated and nothing recurses.
  *
+ * Some structures are ambiguous: after A B A, is the next A one more repetition of {A B} or what follows the
+ * group? Where the first of the cheapest places leads into a departure, all the ways that the segments since
+ * the last departure can be read are followed side by side, as a set of nodes; only when none is left, it is a
+ * departure.
+ *
  * "Any segment" of a structure (HL7_NODE_ANY) is taken only by what has no place of its own. */
 #include "match.h"
 
@@ -20,8 +25,7 @@
 
 enum {
     LOOK_AHEAD = 8, /* segments that decide between two stories */
-    STRAYS = 8,     /* segments out of place that are remembered */
-    SEEN_MAX = 1024 /* nodes of a tree of which it is known whether they were met */
+    STRAYS = 8      /* segments out of place that are remembered */
 };
 
 /* A place for a segment. */
@@ -32,6 +36,11 @@ struct place {
 
 static const struct place NO_PLACE = {HL7_NONE, 0};
 
+/* Nodes of a tree. */
+struct set {
+    uint64_t bits[MATCH_NODES / 64];
+};
+
 struct matcher {
     const struct match_tree *tree;
     const struct hl7_message *message;
@@ -39,7 +48,12 @@ struct matcher {
     size_t at; /* the node of the last segment that had its place; HL7_NONE before the first */
     uint32_t strays[STRAYS];
     size_t stray_count;
-    uint64_t seen[SEEN_MAX / 64];
+    struct set seen;
+    /* Where the last departure was, or the beginning: what follows is read anew from there. */
+    size_t synced_at;
+    size_t synced_segment; /* the first one behind it */
+    bool wide;             /* all ways are followed: they are at these nodes */
+    struct set ways;
 };
 
 /* Three bytes as one number, to be compared at once; 0 for what is no name of a segment. */
@@ -79,6 +93,27 @@ static bool is_choice(const struct match_node *node)
     return node->kind == HL7_NODE_CHOICE;
 }
 
+static bool set_has(const struct set *set, size_t node)
+{
+    return (set->bits[node / 64] >> (node % 64) & 1) != 0;
+}
+
+static void set_add(struct set *set, size_t node)
+{
+    set->bits[node / 64] |= (uint64_t)1 << (node % 64);
+}
+
+/* The first node of a set from `node` on; HL7_NONE without one. */
+static size_t set_next(const struct set *set, size_t node)
+{
+    for (; node < MATCH_NODES; node++) {
+        if (set_has(set, node)) {
+            return node;
+        }
+    }
+    return HL7_NONE;
+}
+
 /* ---- Places -------------------------------------------------------------------------------- */
 
 /* A group that a search is in. */
@@ -97,6 +132,7 @@ struct search {
     unsigned cost;
     struct place best;
     struct place any; /* where any segment may stand */
+    struct set *all;  /* NULL, or where to put all places that cost nothing */
     struct frame frames[MATCH_DEPTH];
     size_t depth;
 };
@@ -141,9 +177,26 @@ static void note(struct place *best, size_t node, unsigned cost)
     }
 }
 
-static bool found_free(const struct search *search)
+/* Notes that the segment may stand here, or any segment. True when nothing better need be looked for. */
+static bool note_place(struct search *search, size_t node)
 {
-    return search->best.node != HL7_NONE && search->best.cost == 0;
+    bool any = search->tree->nodes[node].kind == HL7_NODE_ANY;
+
+    note(any ? &search->any : &search->best, node, search->cost);
+    if (search->all == NULL) {
+        return !any && search->cost == 0;
+    }
+    if (search->cost == 0) {
+        set_add(search->all, node);
+    }
+    return false;
+}
+
+static bool may_be(const struct search *search, size_t node)
+{
+    const struct match_node *there = &search->tree->nodes[node];
+
+    return there->kind == HL7_NODE_ANY || there->name == search->name;
 }
 
 /* Looks through the nodes from `node` to `end`, members of a group. True when a place was found that
@@ -161,13 +214,8 @@ static bool look(struct search *search, size_t node, size_t end, bool choice)
                   tree->nodes[node].optional);
             continue;
         }
-        if (tree->nodes[node].kind == HL7_NODE_ANY) {
-            note(&search->any, node, search->cost);
-        } else if (tree->nodes[node].name == search->name) {
-            note(&search->best, node, search->cost);
-            if (found_free(search)) {
-                return true;
-            }
+        if (may_be(search, node) && note_place(search, node)) {
+            return true;
         }
         pass(search, search->cost + (tree->nodes[node].optional ? 0 : 1));
     }
@@ -246,26 +294,45 @@ static void look_behind(struct search *search, size_t from)
     }
 }
 
-/* The cheapest place for a name behind a node, HL7_NONE for the beginning. */
+/* Looks for a name behind a node, HL7_NONE for the beginning. */
+static void look_from(struct search *search, size_t from)
+{
+    const struct match_tree *tree = search->tree;
+
+    if (from == HL7_NONE) {
+        (void)look(search, 0, tree->count, false);
+        return;
+    }
+    if (tree->nodes[from].repeats && may_be(search, from) && note_place(search, from)) {
+        return;
+    }
+    look_behind(search, from);
+}
+
+/* The cheapest place for a name behind a node. */
 static struct place find(const struct match_tree *tree, size_t from, uint32_t name)
 {
     struct search search = new_search(tree, name);
 
-    if (from == HL7_NONE) {
-        (void)look(&search, 0, tree->count, false);
-    } else if (tree->nodes[from].name == name && tree->nodes[from].repeats) {
-        return (struct place){.node = from, .cost = 0};
-    } else {
-        if (tree->nodes[from].kind == HL7_NODE_ANY && tree->nodes[from].repeats) {
-            note(&search.any, from, 0);
-        }
-        look_behind(&search, from);
-    }
-    if (found_free(&search) || search.any.node == HL7_NONE) {
-        return search.best;
-    }
-    bool any = search.best.node == HL7_NONE || search.any.cost < search.best.cost;
+    look_from(&search, from);
+    bool any = search.any.node != HL7_NONE &&
+               (search.best.node == HL7_NONE || search.any.cost < search.best.cost);
     return any ? search.any : search.best;
+}
+
+/* All places for a name behind the nodes of a set that cost nothing. False when there is none. */
+static bool find_all(const struct match_tree *tree, const struct set *from, uint32_t name,
+                     struct set *ret_places)
+{
+    struct set places = {{0}};
+
+    for (size_t node = set_next(from, 0); node != HL7_NONE; node = set_next(from, node + 1)) {
+        struct search search = new_search(tree, name);
+        search.all = &places;
+        look_from(&search, node);
+    }
+    *ret_places = places;
+    return set_next(&places, 0) != HL7_NONE;
 }
 
 /* ---- Segments ------------------------------------------------------------------------------ */
@@ -306,12 +373,12 @@ static unsigned fitting(const struct matcher *matcher, size_t node, size_t segme
 
     *ret_failed = 0;
     for (; segment < matcher->message->segment_count && count < LOOK_AHEAD; segment++) {
-        if (may_stand_anywhere(matcher, segment)) {
-            continue;
-        }
         uint32_t name = name_at(matcher, segment);
         struct place place = find(matcher->tree, node, name);
         if (place.node == HL7_NONE || place.cost > 0) {
+            if (may_stand_anywhere(matcher, segment)) {
+                continue;
+            }
             *ret_failed = name;
             return count;
         }
@@ -434,17 +501,10 @@ static bool tell_way(const struct gap *gap, size_t from, size_t to)
 
 /* ---- Departures ---------------------------------------------------------------------------- */
 
-static bool was_seen(const struct matcher *matcher, size_t node)
-{
-    return node < SEEN_MAX && (matcher->seen[node / 64] >> (node % 64) & 1) != 0;
-}
-
 static void take_place(struct matcher *matcher, size_t node)
 {
     matcher->at = node;
-    if (node < SEEN_MAX) {
-        matcher->seen[node / 64] |= (uint64_t)1 << (node % 64);
-    }
+    set_add(&matcher->seen, node);
 }
 
 static enum match_kind kind_of_stray(const struct matcher *matcher, uint32_t name)
@@ -452,8 +512,8 @@ static enum match_kind kind_of_stray(const struct matcher *matcher, uint32_t nam
     enum match_kind kind = MATCH_FOREIGN;
 
     for (size_t node = 0; node < matcher->tree->count; node++) {
-        if (matcher->tree->nodes[node].name == name) {
-            if (was_seen(matcher, node)) {
+        if (name != 0 && matcher->tree->nodes[node].name == name) {
+            if (set_has(&matcher->seen, node)) {
                 return MATCH_REPEATED;
             }
             kind = MATCH_MISPLACED;
@@ -510,23 +570,109 @@ static bool depart(struct matcher *matcher, size_t segment, struct place place)
     return true;
 }
 
+/* ---- Ways ---------------------------------------------------------------------------------- */
+
+/* One step of all ways. A segment that may stand anywhere and has no place is passed over. */
+static bool step(struct matcher *matcher, size_t segment)
+{
+    struct set next;
+
+    if (find_all(matcher->tree, &matcher->ways, name_at(matcher, segment), &next)) {
+        matcher->ways = next;
+        return true;
+    }
+    return may_stand_anywhere(matcher, segment);
+}
+
+/* All ways from the last departure up to a segment, which is not taken itself. */
+static void widen(struct matcher *matcher, size_t segment)
+{
+    size_t first = matcher->synced_segment;
+
+    if (matcher->wide) {
+        return;
+    }
+    matcher->wide = true;
+    memset(&matcher->ways, 0, sizeof matcher->ways);
+    if (matcher->synced_at != HL7_NONE) {
+        set_add(&matcher->ways, matcher->synced_at);
+    } else if (matcher->at != HL7_NONE) {
+        /* The header: there is one place for it. */
+        struct place place = find(matcher->tree, HL7_NONE, name_at(matcher, first));
+        set_add(&matcher->ways, place.node == HL7_NONE ? matcher->at : place.node);
+        first++;
+    }
+    for (size_t i = first; i < segment; i++) {
+        (void)step(matcher, i);
+    }
+}
+
+/* From here on there is one way again. */
+static void sync(struct matcher *matcher, size_t segment)
+{
+    matcher->wide = false;
+    matcher->synced_at = matcher->at;
+    matcher->synced_segment = segment;
+}
+
+static bool take(struct matcher *matcher, size_t segment)
+{
+    struct place place = NO_PLACE;
+
+    if (!matcher->wide) {
+        place = find(matcher->tree, matcher->at, name_at(matcher, segment));
+        if (place.node != HL7_NONE && place.cost == 0) {
+            take_place(matcher, place.node);
+            return true;
+        }
+        if (may_stand_anywhere(matcher, segment)) {
+            return true;
+        }
+        widen(matcher, segment);
+    }
+    if (step(matcher, segment)) {
+        take_place(matcher, set_next(&matcher->ways, 0));
+        return true;
+    }
+    place = find(matcher->tree, matcher->at, name_at(matcher, segment));
+    if (!depart(matcher, segment, place)) {
+        return false;
+    }
+    sync(matcher, segment + 1);
+    return true;
+}
+
+/* The message ends: that it may, on one of the ways, or what is missing. */
+static bool end(struct matcher *matcher)
+{
+    size_t count = matcher->message->segment_count;
+    const struct gap gap = {.matcher = matcher, .segment = count};
+
+    if (!may_end(matcher->tree, matcher->at)) {
+        widen(matcher, count);
+    }
+    for (size_t node = matcher->wide ? set_next(&matcher->ways, 0) : HL7_NONE; node != HL7_NONE;
+         node = set_next(&matcher->ways, node + 1)) {
+        if (may_end(matcher->tree, node)) {
+            return true;
+        }
+    }
+    return tell_way(&gap, matcher->at, HL7_NONE);
+}
+
 bool match(const struct match_tree *tree, const struct hl7_message *message,
            const struct match_listener *listener)
 {
-    struct matcher matcher = {
-        .tree = tree, .message = message, .listener = listener, .at = HL7_NONE};
+    struct matcher matcher = {.tree = tree,
+                              .message = message,
+                              .listener = listener,
+                              .at = HL7_NONE,
+                              .synced_at = HL7_NONE};
 
     for (size_t segment = 0; segment < message->segment_count; segment++) {
-        if (may_stand_anywhere(&matcher, segment)) {
-            continue;
-        }
-        struct place place = find(tree, matcher.at, name_at(&matcher, segment));
-        if (place.node != HL7_NONE && place.cost == 0) {
-            take_place(&matcher, place.node);
-        } else if (!depart(&matcher, segment, place)) {
+        if (!take(&matcher, segment)) {
             return false;
         }
     }
-    const struct gap gap = {.matcher = &matcher, .segment = message->segment_count};
-    return tell_way(&gap, matcher.at, HL7_NONE);
+    return end(&matcher);
 }

@@ -136,7 +136,10 @@ static bool on_match(void *context, const struct match_finding *finding)
         tell(validator, HL7_RULE_SEGMENT_REPEATS, &spot, &telling);
         break;
     case MATCH_FOREIGN:
-        tell_foreign(validator, finding->segment, hl7_dict_text(check->structure->name));
+        /* A structure whose tree leaves out the header has it all the same. */
+        if (finding->segment > 0) {
+            tell_foreign(validator, finding->segment, hl7_dict_text(check->structure->name));
+        }
         break;
     }
     return !validator->stopped;

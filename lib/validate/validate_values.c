@@ -46,33 +46,75 @@ static size_t characters(hl7_slice value, char escape)
     return count;
 }
 
+static bool has_parts(const struct hl7_dict_type *type)
+{
+    return type != NULL && type->component_count > 0;
+}
+
+/* From 2.7 on a length is what receivers have to take at least. Before, it is a limit; but the one of a
+ * value with components is often less than its components may have together. */
+static enum hl7_rule length_rule(const struct validator *validator, const struct part *part)
+{
+    if (validator->version > HL7_V2_6) {
+        return HL7_RULE_LENGTH_CONFORMANCE;
+    }
+    return has_parts(part->type) ? HL7_RULE_LENGTH_WHOLE : HL7_RULE_LENGTH;
+}
+
 static void check_length(struct validator *validator, const struct part *part)
 {
     uint32_t most = part->said->length;
-    bool normative = validator->version <= HL7_V2_6;
 
     if (most != 0 && part->value.len > most &&
         characters(part->value, validator->message->delimiters.escape) > most) {
-        tell_part(validator, normative ? HL7_RULE_LENGTH : HL7_RULE_LENGTH_CONFORMANCE, part,
-                  (hl7_slice){NULL, 0}, most);
+        tell_part(validator, length_rule(validator, part), part, (hl7_slice){NULL, 0}, most);
     }
 }
 
 /* ---- Codes --------------------------------------------------------------------------------- */
 
-/* Codes of a site: those that begin with Z, and in the table of coding systems those of forms that it
- * lists. */
+/* The structure of the message has this code or event in its name: "ADT_A01". */
+static bool is_in_structure(const struct validator *validator, hl7_slice code)
+{
+    const struct hl7_dict_structure *structure = validator->validity->structure;
+    hl7_slice name = structure == NULL ? (hl7_slice){NULL, 0} : hl7_dict_text(structure->name);
+
+    return hl7_slice_starts(name, code) ||
+           (name.len > 4 && hl7_slice_equal(hl7_slice_part(name, 4, name.len), code));
+}
+
+/* The tables of codes, events, versions and structures may lag behind what the dictionary has of them. */
+static bool is_code(const struct validator *validator, const struct hl7_dict_table *table,
+                    hl7_slice code)
+{
+    if (hl7_dict_code(table, code) != NULL) {
+        return true;
+    }
+    switch (table->number) {
+    case 3:
+    case 76:
+        return is_in_structure(validator, code);
+    case 104:
+        return true; /* another rule is about versions */
+    case 354:
+        return hl7_dict_structure(validator->version, code) != NULL;
+    default:
+        return false;
+    }
+}
+
+/* Codes of a site: those that begin with Z, and coding systems (table 0396), of which a site has its own
+ * by any name. */
 static bool is_local_code(uint32_t table, hl7_slice code)
 {
-    return code.ptr[0] == 'Z' || (table == 396 && (hl7_slice_starts(code, HL7_TEXT("99")) ||
-                                                   hl7_slice_starts(code, HL7_TEXT("HL7"))));
+    return code.ptr[0] == 'Z' || table == 396;
 }
 
 static void check_code(struct validator *validator, const struct part *part, bool strict)
 {
     const struct hl7_dict_table *table = hl7_dict_table(part->said->table);
 
-    if (table == NULL || table->code_count == 0 || hl7_dict_code(table, part->value) != NULL) {
+    if (table == NULL || table->code_count == 0 || is_code(validator, table, part->value)) {
         return;
     }
     strict = strict && table->kind == HL7_TABLE_HL7 && !is_local_code(table->number, part->value);
@@ -136,10 +178,13 @@ static void check_text(struct validator *validator, struct part part)
 {
     const struct hl7_dict_type *type = innermost(validator, part.type);
 
+    if (part.type != NULL) {
+        part.value = first_part(validator, &part);
+    }
+    check_length(validator, &part);
     if (type == NULL) {
         return;
     }
-    part.value = first_part(validator, &part);
     if (hl7_state(part.value) != HL7_PRESENT) {
         return;
     }
@@ -221,21 +266,16 @@ static void check_parts(struct validator *validator, const struct part *whole, b
         }
         if (is_there(validator, &part)) {
             part.type = said_of_type(validator, part.said);
-            check_length(validator, &part);
             check(validator, part);
         }
     }
     check_absent(validator, *whole, n + 1, below);
 }
 
-static bool has_parts(const struct hl7_dict_type *type)
-{
-    return type != NULL && type->component_count > 0;
-}
-
 static void check_component(struct validator *validator, struct part part)
 {
     if (has_parts(part.type)) {
+        check_length(validator, &part);
         if (part.said->table != 0) {
             check_coded(validator, &part, validator->message->delimiters.subcomponent);
         }
@@ -250,8 +290,8 @@ void check_value(struct validator *validator, struct spot spot, const struct hl7
 {
     const struct part part = {.spot = spot, .said = said, .type = type, .value = value};
 
-    check_length(validator, &part);
     if (has_parts(type)) {
+        check_length(validator, &part);
         if (said->table != 0) {
             check_coded(validator, &part, validator->message->delimiters.component);
         }

@@ -173,20 +173,58 @@ void conforming_typed(enum hl7_version version, const struct hl7_dict_type *type
 
 /* ---- Segments ------------------------------------------------------------------------------- */
 
-/* The fields that say of which type another one is. */
-static bool names_type(const struct hl7_dict_segment *segment, size_t number)
+/* The field that says of which type this one is; 0: its own. */
+static size_t typed_by(const struct hl7_dict_segment *segment, size_t number)
 {
     static const struct {
         const char *segment;
         size_t field;
-    } names[] = {{"MFA", 6}, {"MFE", 5}, {"OBX", 2}};
+        size_t by;
+    } names[] = {{"MFA", 5, 6}, {"MFE", 4, 5}, {"OBX", 5, 2}};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(segment->name, names[i].segment) == 0 && number == names[i].field) {
+            return names[i].by;
+        }
+    }
+    return 0;
+}
+
+/* The type that a field names: text, where it may. */
+static hl7_slice named_type(const struct hl7_dict_field *field)
+{
+    const struct hl7_dict_table *table = hl7_dict_table(field->table);
+    bool text =
+        table == NULL || table->code_count == 0 || hl7_dict_code(table, HL7_TEXT("ST")) != NULL;
+
+    return text ? HL7_TEXT("ST") : code_of(field);
+}
+
+/* Whether the field names the type of another one. */
+static bool names_type(const struct hl7_dict_segment *segment, size_t number)
+{
+    for (size_t n = 1; n <= segment->field_count; n++) {
+        if (typed_by(segment, n) == number) {
             return true;
         }
     }
     return false;
+}
+
+static void add_field(enum hl7_version version, const struct hl7_dict_segment *segment,
+                      size_t number, enum conforming_extent extent, struct hl7_buffer *buffer)
+{
+    const struct hl7_dict_field *field = hl7_dict_field(segment, number);
+    const struct hl7_dict_field *by = hl7_dict_field(segment, typed_by(segment, number));
+    const struct hl7_dict_type *type = type_of(version, field);
+
+    if (names_type(segment, number)) {
+        hl7_buffer_add(buffer, named_type(field));
+    } else if (by != NULL && type != NULL && type->kind == HL7_KIND_VARIES) {
+        add_value(version, field, hl7_dict_type(version, named_type(by)), extent, buffer);
+    } else {
+        add_value(version, field, type, extent, buffer);
+    }
 }
 
 void conforming_segment(enum hl7_version version, const struct hl7_dict_segment *segment,
@@ -196,28 +234,32 @@ void conforming_segment(enum hl7_version version, const struct hl7_dict_segment 
 
     hl7_buffer_add(buffer, hl7_slice_of(segment->name));
     for (size_t n = 1; n <= segment->field_count; n++) {
-        const struct hl7_dict_field *field = hl7_dict_field(segment, n);
-        bool type = names_type(segment, n);
-
-        if (!is_wanted(field, extent) && !type) {
+        if (!is_wanted(hl7_dict_field(segment, n), extent) && !names_type(segment, n)) {
             continue;
         }
         for (; last < n; last++) {
             hl7_buffer_add_byte(buffer, '|');
         }
-        if (type) {
-            hl7_buffer_add(buffer, HL7_TEXT("ST"));
-        } else {
-            conforming_value(version, field, extent, buffer);
-        }
+        add_field(version, segment, n, extent, buffer);
     }
     hl7_buffer_add_byte(buffer, '\r');
 }
 
-void conforming_header(enum hl7_version version, const char *type, struct hl7_buffer *buffer)
+void conforming_header(enum hl7_version version, hl7_slice structure, struct hl7_buffer *buffer)
 {
+    const struct hl7_dict_segment *header = hl7_dict_segment(version, HL7_TEXT("MSH"));
+    const struct hl7_dict_type *type = type_of(version, hl7_dict_field(header, 9));
+
     hl7_buffer_add(buffer, HL7_TEXT("MSH|^~\\&|A|A|A|A|20240229123000||"));
-    hl7_buffer_add(buffer, hl7_slice_of(type));
+    hl7_buffer_add(buffer, hl7_slice_part(structure, 0, 3));
+    if (structure.len > 4) {
+        hl7_buffer_add_byte(buffer, '^');
+        hl7_buffer_add(buffer, hl7_slice_part(structure, 4, structure.len));
+    }
+    if (type != NULL && type->component_count >= 3) {
+        hl7_buffer_add(buffer, structure.len > 4 ? HL7_TEXT("^") : HL7_TEXT("^A01^"));
+        hl7_buffer_add(buffer, structure);
+    }
     hl7_buffer_add(buffer, HL7_TEXT("|1|P|"));
     hl7_buffer_add(buffer, hl7_slice_of(hl7_version_name(version)));
     hl7_buffer_add_byte(buffer, '\r');
@@ -249,6 +291,10 @@ void conforming_body(enum hl7_version version, const struct hl7_dict_structure *
                 hl7_dict_segment(version, hl7_slice_of(node->segment));
             if (segment != NULL) {
                 conforming_segment(version, segment, extent, buffer);
+            } else {
+                /* Some structures have a segment of which their version says nothing. */
+                hl7_buffer_add(buffer, hl7_slice_of(node->segment));
+                hl7_buffer_add(buffer, HL7_TEXT("|1\r"));
             }
         }
         n++;

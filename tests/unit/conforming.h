@@ -25,8 +25,8 @@ void conforming_typed(enum hl7_version version, const struct hl7_dict_type *type
 void conforming_segment(enum hl7_version version, const struct hl7_dict_segment *segment,
                         enum conforming_extent extent, struct hl7_buffer *buffer);
 
-/* MSH and CR for a message of a type as MSH-9 has it. */
-void conforming_header(enum hl7_version version, const char *type, struct hl7_buffer *buffer);
+/* MSH and CR for a message of a structure ("ADT_A01"); MSH-9 says all of it that it can in a version. */
+void conforming_header(enum hl7_version version, hl7_slice structure, struct hl7_buffer *buffer);
 
 /* The segments of a structure without its header: those that must be there, of a choice the first, or
  * all of them once. */

@@ -14,13 +14,15 @@ enum { LONGEST = 1 << 17 };
 
 static char text_memory[LONGEST];
 static struct validated validated;
+static size_t checked;
+static size_t wrong; /* of them */
 
 static struct hl7_buffer begin(enum hl7_version version)
 {
     struct hl7_buffer buffer;
 
     hl7_buffer_init(&buffer, text_memory, sizeof text_memory);
-    conforming_header(version, "ZZZ^Z01", &buffer);
+    conforming_header(version, HL7_TEXT("ZZZ_Z01"), &buffer);
     return buffer;
 }
 
@@ -32,8 +34,14 @@ static bool is_header(const struct hl7_dict_segment *segment)
 
 typedef void check_segment(enum hl7_version version, const struct hl7_dict_segment *segment);
 
+/* Fails when one of them is not as it was expected, and tells the first of those. */
 static void for_each_segment(check_segment *check)
 {
+    checked = 0;
+    wrong = 0;
+    if (!hl7_dict_available()) {
+        skip();
+    }
     for (size_t v = 0; v < HL7_VERSION_COUNT - 1; v++) {
         enum hl7_version version = (enum hl7_version)v;
         assert_true(hl7_dict_segment_count(version) > 0);
@@ -44,17 +52,24 @@ static void for_each_segment(check_segment *check)
             }
         }
     }
+    assert_true(checked > 0);
+    assert_int_equal(wrong, 0);
 }
 
+/* Counts a text in which something else was found than this; tells the first ones. */
 static void expect(const struct hl7_buffer *buffer, const char *findings)
 {
     hl7_slice text = hl7_buffer_slice(buffer);
 
     assert_false(buffer->full);
+    checked++;
     validate_text(text, HL7_ERROR, &validated);
-    if (strcmp(validated.text, findings) != 0) {
-        fail_msg("expected '%s', found '%s' in\n%.*s", findings, validated.text, (int)text.len,
-                 text.ptr);
+    bool good = findings[0] == '\0' ? is_clean(&validated) : strcmp(validated.text, findings) == 0;
+    if (!good && ++wrong <= 20) {
+        print_error("expected '%s', found '%s' in\n", findings, validated.text);
+        for (size_t i = 0; i < text.len; i++) {
+            print_error("%c", text.ptr[i] == '\r' ? '\n' : text.ptr[i]);
+        }
     }
 }
 

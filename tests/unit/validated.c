@@ -41,3 +41,15 @@ void validate_text(hl7_slice text, enum hl7_severity least, struct validated *re
     hl7_validate(&message, &how, &ret_validated->validity);
     ret_validated->text[listener.text.len] = '\0';
 }
+
+bool is_clean(const struct validated *validated)
+{
+    static const char *const unavoidable[] = {"", "CER-6.3 code", "NST-1 code"};
+
+    for (size_t i = 0; i < sizeof unavoidable / sizeof *unavoidable; i++) {
+        if (strcmp(validated->text, unavoidable[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -16,4 +16,8 @@ struct validated {
 /* Parses and validates by the message's own version. What is less grave than `least` is left out. */
 void validate_text(hl7_slice text, enum hl7_severity least, struct validated *ret_validated);
 
+/* Nothing was found, or what no value can avoid: the dictionary gives a field a length that no code of its
+ * table has. */
+bool is_clean(const struct validated *validated);
+
 #endif
