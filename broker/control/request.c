@@ -18,6 +18,7 @@ static const char *const state_words[] = {"settled", "pending", "dead", "held", 
 static const char *const order_words[] = {"newest-first", "oldest-first", NULL};
 static const char *const as_words[] = {"template", "recorded", NULL};
 static const char *const format_words[] = {"records", "openmetrics", NULL};
+static const char *const purpose_words[] = {"view", "shadow", NULL};
 static const char *const bytes_words[] = {"none", "received", "all", NULL};
 
 #define END                                                                                        \
@@ -60,7 +61,14 @@ static const char *const bytes_words[] = {"none", "received", "all", NULL};
         .name = "why", .required = (is_required), .doc = "The reason, kept with the message"       \
     }
 
+/* For what changes nothing. */
+#define BY                                                                                         \
+    {                                                                                              \
+        .name = "by", .doc = "Who asks"                                                            \
+    }
+
 static const struct request_parameter no_parameters[] = {END};
+static const struct request_parameter reload_parameters[] = {BY, END};
 
 static const struct request_parameter metrics_parameters[] = {
     {.name = "format",
@@ -74,6 +82,7 @@ static const struct request_parameter find_parameters[] = {
     STATE,
     {.name = "order", .kind = REQUEST_WORD, .words = order_words, .doc = "Which come first"},
     {.name = "cursor", .doc = "Where the page before ended, as its last record said"},
+    BY,
     END};
 
 static const struct request_parameter message_parameters[] = {
@@ -82,6 +91,11 @@ static const struct request_parameter message_parameters[] = {
      .kind = REQUEST_WORD,
      .words = bytes_words,
      .doc = "Whose bytes come along; none is the default"},
+    {.name = "purpose",
+     .kind = REQUEST_WORD,
+     .words = purpose_words,
+     .doc = "What the audit log calls it: a view, or a template's trial"},
+    BY,
     END};
 
 static const struct request_parameter trace_parameters[] = {
@@ -89,12 +103,14 @@ static const struct request_parameter trace_parameters[] = {
     {.name = "from", .kind = REQUEST_TIME, .doc = "Received then or later"},
     {.name = "to", .kind = REQUEST_TIME, .doc = "Received before then"},
     {.name = "limit", .kind = REQUEST_NUMBER, .doc = "The newest this many; 1000 by default"},
+    BY,
     END};
 
 static const struct request_parameter export_parameters[] = {
     {.name = "id", .kind = REQUEST_NUMBER, .many = true, .doc = "The message with this number"},
     QUERY,
     STATE,
+    BY,
     END};
 
 static const struct request_parameter resend_parameters[] = {
@@ -112,7 +128,10 @@ static const struct request_parameter resend_parameters[] = {
     END};
 
 static const struct request_parameter dead_parameters[] = {
-    LANES, {.name = "limit", .kind = REQUEST_NUMBER, .doc = "No more than this many; 0: all"}, END};
+    LANES,
+    {.name = "limit", .kind = REQUEST_NUMBER, .doc = "No more than this many; 0: all"},
+    BY,
+    END};
 
 static const struct request_parameter settle_parameters[] = {
     {.name = "delivery", .kind = REQUEST_NUMBER, .many = true, .doc = "This delivery"},
@@ -153,14 +172,22 @@ static const struct request_parameter prune_parameters[] = {
     {.name = "max-bytes",
      .kind = REQUEST_NUMBER,
      .doc = "The oldest settled ones, while more than that is in use"},
+    BY,
     END};
 
 static const struct request_parameter backup_parameters[] = {
     {.name = "path", .required = true, .doc = "The file, as the broker names it: an absolute path"},
+    BY,
+    END};
+
+static const struct request_parameter login_parameters[] = {
+    {.name = "by", .required = true, .doc = "Who asks"},
+    {.name = "address", .doc = "Where they are: an address"},
+    {.name = "failed", .kind = REQUEST_FLAG, .doc = "They were not let in"},
     END};
 
 static const struct request_spec specs[] = {
-#define REQUEST(name, parameters, doc) {#name, parameters, doc},
+#define REQUEST(name, parameters, event, record, doc) {#name, parameters, doc},
 #include "requests.tbl"
 #undef REQUEST
 };
