@@ -7,7 +7,7 @@ DESTDIR ?=
 CMAKE_FLAGS ?=
 # How often `make crash` kills the broker.
 N ?= 10000
-# Seconds for each fuzzer: 20 in `make test`, where those of templates get three times as many; an hour
+# Seconds for each fuzzer: 10 in `make test`, where those of templates get three times as many; an hour
 # in `make fuzz`.
 FUZZ_SECONDS ?=
 JOBS := $(shell nproc)
@@ -25,7 +25,7 @@ build: ## build the program and the library in build/ (the default)
 test: ## install what is missing (Debian), build with gcc and clang, run every test and check
 	@scripts/install-packages build test
 	@$(configure) -DORDERLY_TESTS=ON -DORDERLY_BENCH=ON -DORDERLY_CHECK_ALL=ON \
-		-DORDERLY_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),20)
+		-DORDERLY_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),10)
 	@cmake --build $(BUILD)
 	@ctest --test-dir $(BUILD) --parallel $(JOBS) --output-on-failure --no-tests=error \
 		--no-label-summary

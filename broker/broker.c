@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 enum { STATUS_DONE = 0, STATUS_FAILED = 3 };
 
@@ -64,21 +62,17 @@ static void after_wake(void *context)
     end_if_drained(broker);
 }
 
-static void on_signal(struct loop_source *source, uint32_t events)
+static void on_signal(struct signals *signals, uint32_t number)
 {
-    struct broker *broker = LOOP_OWNER(source, struct broker, signals);
-    struct signalfd_siginfo info;
+    struct broker *broker = LOOP_OWNER(signals, struct broker, signals);
     char text[400];
 
-    (void)events;
-    while (read(source->fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGHUP) {
-            (void)broker_reload(broker, text, sizeof text);
-        } else if (broker->draining) {
-            loop_stop(&broker->loop);
-        } else {
-            begin_drain(broker);
-        }
+    if (number == SIGHUP) {
+        (void)broker_reload(broker, text, sizeof text);
+    } else if (broker->draining) {
+        loop_stop(&broker->loop);
+    } else {
+        begin_drain(broker);
     }
 }
 
@@ -96,25 +90,6 @@ void broker_log_open(const struct config_orderly *orderly)
 }
 
 /* ---- The start ----------------------------------------------------------------------------- */
-
-/* Before any thread starts, so that all of them leave the signals to the loop. */
-static bool watch_signals(struct broker *broker)
-{
-    sigset_t set;
-
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a file over the limit is a failed write */
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGHUP);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
-        return false;
-    }
-    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    broker->signals = (struct loop_source){.fd = fd, .events = EPOLLIN, .on_ready = on_signal};
-    return fd >= 0 && loop_add(&broker->loop, &broker->signals);
-}
 
 /* Each connection of the listeners, each destination, and what the broker needs itself. */
 static uint64_t count_descriptors(const struct config *config)
@@ -157,10 +132,11 @@ static bool open_listeners(struct broker *broker)
 /* Everything that can fail, in order; the caller releases. */
 static bool start(struct broker *broker)
 {
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, 0};
     const struct config_orderly *orderly = &broker->config->orderly;
     char reason[256];
 
-    if (!loop_init(&broker->loop) || !watch_signals(broker)) {
+    if (!loop_init(&broker->loop) || !signals_watch(&broker->signals, &broker->loop, numbers)) {
         log_fatal("start", "%s", strerror(errno));
         return false;
     }
@@ -211,9 +187,8 @@ static void release(struct broker *broker, bool well)
         free(old);
     }
     config_free(&broker->config);
-    if (broker->signals.fd >= 0) {
-        (void)close(broker->signals.fd);
-    }
+    broker_watch_end(broker);
+    signals_close(&broker->signals);
     loop_release(&broker->loop);
 }
 
@@ -232,7 +207,8 @@ int broker_run(const char *path, struct config *config, const struct config_repo
     broker->path = path;
     broker->config = config;
     broker->loop.epoll = -1;
-    broker->signals.fd = -1;
+    broker->watch.fd = -1;
+    broker->signals = (struct signals){.source = {.fd = -1}, .on_signal = on_signal};
     broker->started = clock_wall();
     if (start(broker)) {
         log_info("ready", "%zu listeners, %zu routes, %zu destinations", config->listener_count,

@@ -59,8 +59,10 @@ bool broker_templates_load(struct broker *broker, const struct config *config)
     return good;
 }
 
-void broker_templates_refresh(struct broker *broker)
+bool broker_templates_refresh(struct broker *broker)
 {
+    bool changed = false;
+
     for (size_t i = 0; i < broker->template_count; i++) {
         struct broker_template *at = &broker->templates[i];
 
@@ -70,8 +72,10 @@ void broker_templates_refresh(struct broker *broker)
             memcpy(before, at->hash, sizeof before);
             take_hash(at);
             broker_audit_template(broker, at, before);
+            changed = true;
         }
     }
+    return changed;
 }
 
 void broker_templates_release(struct broker *broker)

@@ -20,7 +20,9 @@
 
 #include "../net/address.h"
 #include "../net/connection.h"
+#include "../net/framing.h"
 #include "../net/listener.h"
+#include "../net/signals.h"
 #include "../base/answers.h"
 #include "../base/json.h"
 #include "../base/live_template.h"
@@ -111,7 +113,7 @@ struct listen {
     const struct listen_options *options;
     struct loop loop;
     struct listener listener;
-    struct loop_source signals;
+    struct signals signals;
     struct loop_timer drain_timer;
     struct listen_session *sessions; /* a doubly linked list */
     uint64_t session_count;
@@ -151,14 +153,10 @@ struct listen_session {
     struct listen_session *previous;
     struct sockaddr_storage address;
     char peer[ADDRESS_TEXT];
-    struct hl7_framer framer;
-    uint64_t frame_began; /* loop time of the first byte of the frame at hand; 0: none */
-    uint64_t junk;        /* bytes since the last frame */
-    bool seen_bytes;
-    bool blank_logged; /* blank junk is logged once per connection */
-    bool answered;     /* something was sent to it */
-    bool unsendable;   /* an answer could not be stored for or sent: the connection is of no use */
-    bool lingering;    /* answered all it will; waits for the peer to close */
+    struct framing framing;
+    bool answered;   /* something was sent to it */
+    bool unsendable; /* an answer could not be stored for or sent: the connection is of no use */
+    bool lingering;  /* answered all it will; waits for the peer to close */
     /* --exec: the payload stays held until the program has answered. */
     struct listen_job *job;
     struct listen_session *next_waiting;

@@ -2,10 +2,7 @@
  *
  * One connection of `orderly listen`: bytes become frames, frames go to listen_take(), what stands
  * between frames is skipped and reported, what breaks the stream is set aside and ends it.
- *
- * Deadlines, whichever applies: waiting for the first byte; a frame in doubt (half a second of
- * silence decides it); the rest of a frame, counted from its first byte, so that a trickle of bytes
- * does not put it off; idleness between frames. */
+ * net/framing.h judges both, and how long the peer may take. */
 #include "listen.h"
 
 #include "../base/log.h"
@@ -18,10 +15,7 @@
 #include <unistd.h>
 
 enum {
-    SILENCE = 500,             /* milliseconds that decide a frame in doubt (rule 3) */
-    LINGER = 5000,             /* milliseconds for a peer to take the answers that still wait */
-    WAITING_MAX = 1024 * 1024, /* with more answers waiting to be read, no message is taken */
-    JUNK_MAX = 64 * 1024       /* bytes without a frame that a connection may send */
+    WAITING_MAX = 1024 * 1024 /* with more answers waiting to be read, no message is taken */
 };
 
 /* ---- Junk (rules 3 and 7) ------------------------------------------------------------------ */
@@ -30,36 +24,26 @@ enum {
 static bool take_junk(struct listen_session *session, hl7_slice bytes)
 {
     struct listen *listen = session->listen;
-    const char *foreign = session->junk == 0 ? stray_protocol(bytes) : NULL;
-    bool blank = stray_is_blank(bytes);
-    bool first = session->junk == 0;
+    char text[FRAMING_TEXT];
     char hex[STRAY_EXCERPT];
 
-    session->junk += bytes.len;
-    if (foreign != NULL) {
-        listen_note(listen, LISTEN_FOREIGN, "peer=%s %s instead of MLLP; closed", session->peer,
-                    foreign);
-        return false;
-    }
-    if (memchr(bytes.ptr, HL7_FS, bytes.len) != NULL) {
-        /* The end of a frame without its start. If a message went before, its rest may be this: it
-         * was damaged into two, and the front was answered before the rest came (rule 4). */
-        listen_note(listen, LISTEN_BROKEN, "peer=%s FS outside a frame; closed", session->peer);
-        listen_set_aside(session, bytes);
-        return false;
-    }
-    if (session->junk > JUNK_MAX) {
-        listen_note(listen, LISTEN_FOREIGN, "peer=%s %llu bytes without a frame; closed",
-                    session->peer, (unsigned long long)session->junk);
-        return false;
-    }
-    if (first && !(blank && session->blank_logged)) {
-        session->blank_logged = session->blank_logged || blank;
+    switch (framing_judge(&session->framing, bytes, text)) {
+    case FRAMING_SKIP:
+        break;
+    case FRAMING_TELL:
         listen_note(listen, LISTEN_JUNK, "peer=%s skipped bytes between frames, hex=%s%s",
                     session->peer, stray_excerpt(bytes, hex),
                     hl7_slice_starts(bytes, HL7_TEXT("MSH"))
                         ? "; looks like HL7 without MLLP framing (VT before it)"
                         : "");
+        break;
+    case FRAMING_FOREIGN:
+        listen_note(listen, LISTEN_FOREIGN, "peer=%s %s; closed", session->peer, text);
+        return false;
+    case FRAMING_STRAY:
+        listen_note(listen, LISTEN_BROKEN, "peer=%s %s; closed", session->peer, text);
+        listen_set_aside(session, bytes);
+        return false;
     }
     return true;
 }
@@ -69,31 +53,14 @@ static bool take_junk(struct listen_session *session, hl7_slice bytes)
 static void set_deadline(struct listen_session *session)
 {
     const struct listen_options *options = session->listen->options;
+    const struct framing_limits limits = {options->first_byte, options->frame, options->idle};
     struct connection *connection = &session->connection;
-    uint64_t now = session->listen->loop.now;
+    bool waits = session->job != NULL || session->waits; /* the program has a limit of its own */
 
-    if (session->job != NULL || session->waits) {
-        connection_set_deadline(connection, 0); /* the program has a limit of its own */
-        return;
-    }
-    if (connection->held.len == 0) {
-        session->frame_began = 0;
-        connection_set_deadline(connection,
-                                session->seen_bytes ? options->idle : options->first_byte);
-        return;
-    }
-    if (session->frame_began == 0) {
-        session->frame_began = now;
-    }
-    uint64_t left = 0;
-    if (options->frame != 0) {
-        uint64_t due = session->frame_began + options->frame;
-        left = due > now ? due - now : 1;
-    }
-    if (hl7_framer_in_doubt(&session->framer, connection->held) && (left == 0 || left > SILENCE)) {
-        left = SILENCE;
-    }
-    connection_set_deadline(connection, left);
+    connection_set_deadline(connection,
+                            waits ? 0
+                                  : framing_left(&session->framing, &limits, connection->held,
+                                                 session->listen->loop.now));
 }
 
 /* ---- Frames -------------------------------------------------------------------------------- */
@@ -130,8 +97,6 @@ static bool take_frame(struct listen_session *session, enum hl7_frame_kind kind,
         *ret_close = true;
         break;
     case HL7_FRAME_MESSAGE:
-        session->junk = 0;
-        session->frame_began = 0;
         session->job_payload = frame->bytes.len;
         session->job_consume = frame->consumed;
         taken = listen_take(session, frame->bytes);
@@ -145,25 +110,11 @@ static bool take_frame(struct listen_session *session, enum hl7_frame_kind kind,
     return !*ret_close;
 }
 
-/* No more is answered, but the peer may still be sending: closing now could cost it the last answer.
- * Our side ends when all answers have left, the rest when the peer ends its own. */
-static void linger(struct listen_session *session)
-{
-    struct connection *connection = &session->connection;
-    bool waiting = connection_waiting(connection) > 0;
-
-    session->lingering = true;
-    connection_consume(connection, connection->held.len);
-    if (!waiting) {
-        connection_end_output(connection);
-    }
-    connection_set_deadline(connection, waiting ? LINGER : SILENCE);
-}
-
 static void part(struct listen_session *session)
 {
     if (session->answered) {
-        linger(session);
+        session->lingering = true;
+        framing_linger(&session->connection);
     } else {
         connection_close(&session->connection);
     }
@@ -210,10 +161,7 @@ static void work(struct listen_session *session, bool ended)
     }
     (void)live_template_refresh(&listen->template);
     while (going && !listen->ending && !is_stalled(session)) {
-        enum hl7_frame_kind kind = hl7_framer_next(&session->framer, connection->held, &frame);
-        if (kind == HL7_FRAME_MORE && ended) {
-            kind = hl7_framer_end(&session->framer, connection->held, &frame);
-        }
+        enum hl7_frame_kind kind = framing_next(&session->framing, connection->held, ended, &frame);
         going = take_frame(session, kind, &frame, &close);
         if (going && listen_is_full(listen) && !listen_flush(session)) {
             return;
@@ -250,51 +198,36 @@ static void at_drained(struct listen_session *session)
     if (connection->ended) {
         at_end(session);
     } else if (session->lingering) {
-        linger(session);
+        framing_linger(connection);
     } else if (connection->held.len > 0) {
         work(session, false);
     }
 }
 
-static const char *why_late(const struct listen_session *session)
-{
-    if (is_stalled(session)) {
-        return "answers that it does not read";
-    }
-    if (session->connection.held.len > 0) {
-        return "a frame that was not finished in time";
-    }
-    return session->seen_bytes ? "idleness" : "no first byte";
-}
-
-/* False when the time for the frame at hand is over. */
-static bool has_time(const struct listen_session *session)
-{
-    uint64_t most = session->listen->options->frame;
-
-    return session->frame_began == 0 || most == 0 ||
-           session->listen->loop.now < session->frame_began + most;
-}
-
 static void at_timeout(struct listen_session *session)
 {
+    const struct framing *framing = &session->framing;
+    uint64_t most = session->listen->options->frame;
+    uint64_t now = session->listen->loop.now;
     hl7_slice held = session->connection.held;
+    bool stalled = is_stalled(session);
 
     if (session->lingering) {
         connection_close(&session->connection);
         return;
     }
-    if (!is_stalled(session) && has_time(session) && connection_has_input(&session->connection)) {
+    if (!stalled && framing_has_time(framing, most, now) &&
+        connection_has_input(&session->connection)) {
         connection_set_deadline(&session->connection, 1); /* it was not silent: we were slow */
         return;
     }
-    if (!is_stalled(session) && hl7_framer_in_doubt(&session->framer, held)) {
+    if (!stalled && hl7_framer_in_doubt(&framing->framer, held)) {
         work(session, true);
         return;
     }
     listen_note(session->listen, LISTEN_TIMED_OUT, "peer=%s closed for %s", session->peer,
-                why_late(session));
-    if (held.len > 0 && !is_stalled(session)) {
+                framing_why_late(framing, held, stalled));
+    if (held.len > 0 && !stalled) {
         listen_set_aside(session, held);
     }
     connection_close(&session->connection);
@@ -308,7 +241,7 @@ static void on_event(struct connection *connection, enum connection_event event)
     case CONNECTION_OPEN:
         break;
     case CONNECTION_DATA:
-        session->seen_bytes = true;
+        session->framing.seen_bytes = true;
         work(session, connection->ended);
         break;
     case CONNECTION_DRAINED:
@@ -386,7 +319,7 @@ void listen_session_open(struct listen *listen, int fd, const struct sockaddr *p
     memcpy(session->peer, text, sizeof text);
     session->connection.on_event = on_event;
     session->connection.on_freed = on_freed;
-    hl7_framer_init(&session->framer, listen->options->max_message, !listen->options->strict_end);
+    framing_init(&session->framing, listen->options->max_message, !listen->options->strict_end);
     if (!connection_accept(&session->connection, &listen->loop, fd)) {
         listen_note(listen, LISTEN_REFUSED, "peer=%s %s", text, strerror(errno));
         (void)close(fd);

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -394,16 +393,12 @@ static void say_ending(struct send_run *run)
              (int)longest.len, memory);
 }
 
-static void on_signal(struct loop_source *source, uint32_t events)
+static void on_signal(struct signals *signals, uint32_t number)
 {
-    struct send_run *run = LOOP_OWNER(source, struct send_run, signals);
-    struct signalfd_siginfo info;
+    struct send_run *run = LOOP_OWNER(signals, struct send_run, signals);
     bool again = run->stop == SEND_STOP_SIGNAL;
 
-    (void)events;
-    if (read(source->fd, &info, sizeof info) != (ssize_t)sizeof info) {
-        return;
-    }
+    (void)number;
     send_run_stop(run, SEND_STOP_SIGNAL);
     run->stayed = true;
     if (again) {
@@ -459,24 +454,6 @@ static void on_tick(struct loop_timer *timer)
 
 /* ---- Life ----------------------------------------------------------------------------------- */
 
-static bool open_signals(struct send_run *run)
-{
-    sigset_t set;
-
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGTERM);
-    /* Before the feed's thread begins, which inherits it. A reader of standard output that went
-     * away is seen when it is flushed: what was sent is still to be accounted for. */
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
-        return false;
-    }
-    run->signals = (struct loop_source){.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC),
-                                        .events = EPOLLIN,
-                                        .on_ready = on_signal};
-    return run->signals.fd >= 0 && loop_add(&run->loop, &run->signals);
-}
-
 static bool open_links(struct send_run *run)
 {
     run->links = calloc(run->options->connections, sizeof *run->links);
@@ -494,14 +471,16 @@ static bool open_links(struct send_run *run)
 
 static bool open_run(struct send_run *run, const struct send_feed_settings *feed)
 {
+    static const int numbers[] = {SIGINT, SIGTERM, 0}; /* the feed's thread inherits that */
+
     run->pace.on_time = on_nothing;
     run->leave.on_time = on_nothing;
     run->stay.on_time = on_stayed;
     run->tick.on_time = on_tick;
     run->started = send_now();
     run->random = run->started * 2 + 1;
-    if (!loop_init(&run->loop) || !open_signals(run) || !open_links(run) ||
-        !send_feed_open(&run->feed, feed)) {
+    if (!loop_init(&run->loop) || !signals_watch(&run->signals, &run->loop, numbers) ||
+        !open_links(run) || !send_feed_open(&run->feed, feed)) {
         return false;
     }
     run->feeding = true;
@@ -520,9 +499,7 @@ static void close_run(struct send_run *run)
     if (run->feeding) {
         send_feed_close(&run->feed);
     }
-    if (run->signals.fd > 0) {
-        (void)close(run->signals.fd);
-    }
+    signals_close(&run->signals);
     send_answer_release(&run->reader);
     loop_release(&run->loop);
 }
@@ -549,7 +526,9 @@ int send_run(const struct verb *verb, const struct send_options *options,
              const struct send_feed_settings *feed, const struct addrinfo *addresses,
              const char *peer)
 {
-    struct send_run run = {.options = options, .addresses = addresses};
+    struct send_run run = {.options = options,
+                           .addresses = addresses,
+                           .signals = {.source = {.fd = -1}, .on_signal = on_signal}};
     int status;
 
     if (!send_report_open(&run.report, options, peer)) {

@@ -32,6 +32,7 @@
 
 #include "../net/connection.h"
 #include "../net/loop.h"
+#include "../net/signals.h"
 #include "send_answer.h"
 #include "send_feed.h"
 #include "send_message.h"
@@ -81,12 +82,12 @@ struct send_run {
     struct send_report report;
     struct send_answer_reader reader;
     const struct addrinfo *addresses;
-    struct loop_source wake;    /* the feed's eventfd */
-    struct loop_source signals; /* a signalfd */
-    struct loop_timer pace;     /* --rate: when the next message may go */
-    struct loop_timer tick;     /* the line of progress */
-    struct loop_timer stay;     /* --keep-open */
-    struct loop_timer leave;    /* the end: has all arrived? */
+    struct loop_source wake; /* the feed's eventfd */
+    struct signals signals;
+    struct loop_timer pace;  /* --rate: when the next message may go */
+    struct loop_timer tick;  /* the line of progress */
+    struct loop_timer stay;  /* --keep-open */
+    struct loop_timer leave; /* the end: has all arrived? */
     struct send_link *links;
     size_t link_count;
     enum send_stop stop;

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -251,20 +250,16 @@ static void after_wake(void *context)
     }
 }
 
-static void on_signal(struct loop_source *source, uint32_t events)
+static void on_signal(struct signals *signals, uint32_t number)
 {
-    struct listen *listen = LOOP_OWNER(source, struct listen, signals);
-    struct signalfd_siginfo info;
+    struct listen *listen = LOOP_OWNER(signals, struct listen, signals);
 
-    (void)events;
-    while (read(source->fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGCHLD) {
-            listen_exec_reap(listen);
-        } else if (listen->draining) {
-            loop_stop(&listen->loop);
-        } else {
-            begin_drain(listen);
-        }
+    if (number == SIGCHLD) {
+        listen_exec_reap(listen);
+    } else if (listen->draining) {
+        loop_stop(&listen->loop);
+    } else {
+        begin_drain(listen);
     }
 }
 
@@ -280,24 +275,6 @@ static void on_trouble(struct listener *listener, int error)
     struct listen *listen = LOOP_OWNER(listener, struct listen, listener);
 
     listen_note(listen, LISTEN_REFUSED, "%s; trying again in a second", strerror(error));
-}
-
-static bool watch_signals(struct listen *listen)
-{
-    sigset_t set;
-
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a file over the limit is a failed write, and answered so */
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGCHLD);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
-        return false;
-    }
-    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    listen->signals = (struct loop_source){.fd = fd, .events = EPOLLIN, .on_ready = on_signal};
-    return fd >= 0 && loop_add(&listen->loop, &listen->signals);
 }
 
 static int open_listener(struct listen *listen, const char *address)
@@ -378,10 +355,12 @@ static int open_template(struct listen *listen)
 /* Everything that can fail, in order; the caller releases. */
 static int start(struct listen *listen, const char *address)
 {
+    static const int numbers[] = {SIGTERM, SIGINT, SIGCHLD, 0};
     size_t replies = 2 * (size_t)listen->options->max_message + REPLY_ROOM;
 
     void *memory = memory_reserve(replies);
-    if (memory == NULL || !loop_init(&listen->loop) || !watch_signals(listen)) {
+    if (memory == NULL || !loop_init(&listen->loop) ||
+        !signals_watch(&listen->signals, &listen->loop, numbers)) {
         return verb_failed(listen->verb, "cannot start: %s", strerror(errno));
     }
     hl7_buffer_init(&listen->replies, memory, replies);
@@ -405,9 +384,7 @@ static void release(struct listen *listen)
     }
     listen_exec_release(listen);
     listener_close(&listen->listener);
-    if (listen->signals.fd >= 0) {
-        (void)close(listen->signals.fd);
-    }
+    signals_close(&listen->signals);
     listen_store_close(&listen->messages);
     listen_store_close(&listen->quarantine);
     live_template_release(&listen->template);
@@ -427,7 +404,7 @@ static int run(const struct verb_call *call)
                             .messages = {.directory = -1},
                             .quarantine = {.directory = -1},
                             .charset = TEXT_CHARSET_NONE,
-                            .signals = {.fd = -1},
+                            .signals = {.source = {.fd = -1}, .on_signal = on_signal},
                             .listener = {.source = {.fd = -1}},
                             .loop = {.epoll = -1}};
     int status = check_options(call->verb, call->options);

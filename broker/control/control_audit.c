@@ -82,7 +82,7 @@ static void add_ids(struct audit_entry *entry, const struct task_ids *ids)
 /* Texts that name something of the configuration or the machine, and no patient. */
 static bool is_plain(const struct request_value *value)
 {
-    static const char *const names[] = {"by",       "type", "application", "listener", "route",
+    static const char *const names[] = {"by", "actor", "user", "type", "application", "listener", "route",
                                         "destination", "path", "address"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -61,14 +61,11 @@ static const char *const bytes_words[] = {"none", "received", "all", NULL};
         .name = "why", .required = (is_required), .doc = "The reason, kept with the message"       \
     }
 
-/* For what changes nothing. */
-#define BY                                                                                         \
-    {                                                                                              \
-        .name = "by", .doc = "Who asks"                                                            \
-    }
+/* Every request has it: whom a program with users of its own asks for. */
+static const struct request_parameter actor_parameter = {
+    .name = "actor", .doc = "For whom, as the program that asks knows them"};
 
 static const struct request_parameter no_parameters[] = {END};
-static const struct request_parameter reload_parameters[] = {BY, END};
 
 static const struct request_parameter metrics_parameters[] = {
     {.name = "format",
@@ -82,7 +79,6 @@ static const struct request_parameter find_parameters[] = {
     STATE,
     {.name = "order", .kind = REQUEST_WORD, .words = order_words, .doc = "Which come first"},
     {.name = "cursor", .doc = "Where the page before ended, as its last record said"},
-    BY,
     END};
 
 static const struct request_parameter message_parameters[] = {
@@ -95,7 +91,6 @@ static const struct request_parameter message_parameters[] = {
      .kind = REQUEST_WORD,
      .words = purpose_words,
      .doc = "What the audit log calls it: a view, or a template's trial"},
-    BY,
     END};
 
 static const struct request_parameter trace_parameters[] = {
@@ -103,14 +98,12 @@ static const struct request_parameter trace_parameters[] = {
     {.name = "from", .kind = REQUEST_TIME, .doc = "Received then or later"},
     {.name = "to", .kind = REQUEST_TIME, .doc = "Received before then"},
     {.name = "limit", .kind = REQUEST_NUMBER, .doc = "The newest this many; 1000 by default"},
-    BY,
     END};
 
 static const struct request_parameter export_parameters[] = {
     {.name = "id", .kind = REQUEST_NUMBER, .many = true, .doc = "The message with this number"},
     QUERY,
     STATE,
-    BY,
     END};
 
 static const struct request_parameter resend_parameters[] = {
@@ -128,10 +121,7 @@ static const struct request_parameter resend_parameters[] = {
     END};
 
 static const struct request_parameter dead_parameters[] = {
-    LANES,
-    {.name = "limit", .kind = REQUEST_NUMBER, .doc = "No more than this many; 0: all"},
-    BY,
-    END};
+    LANES, {.name = "limit", .kind = REQUEST_NUMBER, .doc = "No more than this many; 0: all"}, END};
 
 static const struct request_parameter settle_parameters[] = {
     {.name = "delivery", .kind = REQUEST_NUMBER, .many = true, .doc = "This delivery"},
@@ -172,16 +162,14 @@ static const struct request_parameter prune_parameters[] = {
     {.name = "max-bytes",
      .kind = REQUEST_NUMBER,
      .doc = "The oldest settled ones, while more than that is in use"},
-    BY,
     END};
 
 static const struct request_parameter backup_parameters[] = {
     {.name = "path", .required = true, .doc = "The file, as the broker names it: an absolute path"},
-    BY,
     END};
 
 static const struct request_parameter login_parameters[] = {
-    {.name = "by", .required = true, .doc = "Who asks"},
+    {.name = "user", .required = true, .doc = "Who logged in, or tried to"},
     {.name = "address", .doc = "Where they are: an address"},
     {.name = "failed", .kind = REQUEST_FLAG, .doc = "They were not let in"},
     END};
@@ -330,6 +318,9 @@ static const struct request_parameter *find_parameter(const struct request_spec 
 {
     const struct request_parameter *at = spec->parameters;
 
+    if (hl7_slice_equal(name, hl7_slice_of(actor_parameter.name))) {
+        return &actor_parameter;
+    }
     while (at->name != NULL && !hl7_slice_equal(name, hl7_slice_of(at->name))) {
         at++;
     }

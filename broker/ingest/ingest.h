@@ -26,6 +26,7 @@
 #include "../../base/templates.h"
 #include "../../net/address.h"
 #include "../../net/connection.h"
+#include "../../net/framing.h"
 #include "../../net/listener.h"
 #include "../config/config.h"
 #include "../metrics/metrics.h"
@@ -185,15 +186,11 @@ struct ingest_session {
     struct ingest_session *next_due;
     struct sockaddr_storage address;
     char peer[ADDRESS_TEXT];
-    struct hl7_framer framer;
+    struct framing framing;
     struct ingest_item *items; /* in the order the payloads came in */
     struct ingest_item **items_end;
     size_t item_count;
     size_t item_bytes;
-    uint64_t frame_began; /* loop time of the first byte of the frame at hand; 0: none */
-    uint64_t junk;        /* bytes since the last frame */
-    bool seen_bytes;
-    bool blank_logged;
     bool answered;
     bool is_due;    /* in ingest->due */
     bool parting;   /* takes nothing more; ends when it is answered */

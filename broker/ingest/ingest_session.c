@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One connection of a listener: bytes become frames, frames go to ingest_take(), replies leave in the
- * order of the payloads they answer.
- *
- * Deadlines, whichever applies: waiting for the first byte; a frame in doubt (half a second of silence
- * decides it); the rest of a frame, counted from its first byte, so that a trickle of bytes does not
- * put it off; idleness between frames, while no reply is due.
+ * order of the payloads they answer. net/framing.h judges what comes, and how long the peer may take;
+ * while a reply is due it is not idle.
  *
  * The end. The peer's close, a damaged stream or the end of the broker: nothing more is taken, what was
  * taken is answered, and then the connection is closed gently: closing with bytes of the peer unread
@@ -22,12 +19,9 @@
 #include <unistd.h>
 
 enum {
-    SILENCE = 500,             /* milliseconds that decide a frame in doubt (rule 3) */
-    LINGER = 5000,             /* milliseconds for a peer to take the replies that still wait */
-    WAITING_MAX = 1024 * 1024, /* with more replies waiting to be read, no message is taken */
-    JUNK_MAX = 64 * 1024,      /* bytes without a frame that a connection may send */
-    ITEMS_MAX = 1024,          /* payloads of one connection on their way */
-    ITEM_BYTES_MAX = 4 << 20,  /* and their bytes: one payload more is always taken */
+    WAITING_MAX = 1024 * 1024,      /* with more replies waiting to be read, no message is taken */
+    ITEMS_MAX = 1024,               /* payloads of one connection on their way */
+    ITEM_BYTES_MAX = 4 << 20,       /* and their bytes: one payload more is always taken */
     ALL_BYTES_MAX = 128 * (1 << 20) /* and those of all connections together */
 };
 
@@ -47,44 +41,41 @@ static bool is_full(struct ingest_session *session)
 
 /* ---- Junk (rules 3 and 7) ------------------------------------------------------------------ */
 
+/* Blanks are shown; anything else may be the bytes of a message. */
+static void tell_junk(struct ingest_session *session, hl7_slice bytes)
+{
+    bool blank = stray_is_blank(bytes);
+    char hex[STRAY_EXCERPT];
+
+    ingest_note(session->listener, INGEST_JUNK,
+                "listener=%s peer=%s bytes=%zu skipped between frames%s%s",
+                ingest_name(session->listener), session->peer, bytes.len, blank ? ", hex " : "",
+                blank ? stray_excerpt(bytes, hex)
+                : hl7_slice_starts(bytes, HL7_TEXT("MSH"))
+                    ? "; looks like HL7 without MLLP framing (VT before it)"
+                    : "");
+}
+
 /* False when the connection is to be closed. */
 static bool take_junk(struct ingest_session *session, hl7_slice bytes)
 {
-    struct ingest_listener *listener = session->listener;
-    const char *foreign = session->junk == 0 ? stray_protocol(bytes) : NULL;
-    bool blank = stray_is_blank(bytes);
-    bool first = session->junk == 0;
-    char hex[STRAY_EXCERPT];
+    char text[FRAMING_TEXT];
 
-    session->junk += bytes.len;
-    if (foreign != NULL) {
-        ingest_note(listener, INGEST_FOREIGN, "listener=%s peer=%s %s instead of MLLP; closed",
-                    ingest_name(session->listener), session->peer, foreign);
+    switch (framing_judge(&session->framing, bytes, text)) {
+    case FRAMING_SKIP:
+        break;
+    case FRAMING_TELL:
+        tell_junk(session, bytes);
+        break;
+    case FRAMING_FOREIGN:
+        ingest_note(session->listener, INGEST_FOREIGN, "listener=%s peer=%s %s; closed",
+                    ingest_name(session->listener), session->peer, text);
         return false;
-    }
-    if (memchr(bytes.ptr, HL7_FS, bytes.len) != NULL) {
-        /* The rest of a frame that was damaged into two: its front was answered before this came. */
-        ingest_note(listener, INGEST_BROKEN, "listener=%s peer=%s FS outside a frame; closed",
-                    ingest_name(session->listener), session->peer);
+    case FRAMING_STRAY:
+        ingest_note(session->listener, INGEST_BROKEN, "listener=%s peer=%s %s; closed",
+                    ingest_name(session->listener), session->peer, text);
         ingest_keep_damaged(session, bytes, "stray");
         return false;
-    }
-    if (session->junk > JUNK_MAX) {
-        ingest_note(
-            listener, INGEST_FOREIGN, "listener=%s peer=%s %llu bytes without a frame; closed",
-            ingest_name(session->listener), session->peer, (unsigned long long)session->junk);
-        return false;
-    }
-    if (first && !(blank && session->blank_logged)) {
-        session->blank_logged = session->blank_logged || blank;
-        /* Blanks are shown; anything else may be the bytes of a message. */
-        ingest_note(listener, INGEST_JUNK,
-                    "listener=%s peer=%s bytes=%zu skipped between frames%s%s",
-                    ingest_name(session->listener), session->peer, bytes.len, blank ? ", hex " : "",
-                    blank ? stray_excerpt(bytes, hex)
-                    : hl7_slice_starts(bytes, HL7_TEXT("MSH"))
-                        ? "; looks like HL7 without MLLP framing (VT before it)"
-                        : "");
     }
     return true;
 }
@@ -95,55 +86,28 @@ static uint64_t frame_time(const struct ingest_session *session)
 {
     const struct config_listener *config = session->listener->config;
 
-    return config != NULL ? (uint64_t)config->frame_timeout : SILENCE;
+    return config != NULL ? (uint64_t)config->frame_timeout : FRAMING_SILENCE;
 }
 
 static void set_deadline(struct ingest_session *session)
 {
     const struct config_listener *config = session->listener->config;
     struct connection *connection = &session->connection;
-    uint64_t now = connection->loop->now;
-    uint64_t most = frame_time(session);
-    uint64_t left = 0;
 
     if (session->parting || config == NULL || connection->paused) {
         connection_set_deadline(connection, 0); /* the replies come, or the store's trouble */
         return;
     }
-    if (connection->held.len == 0) {
-        session->frame_began = 0;
-        left = (uint64_t)(session->seen_bytes ? config->idle_timeout : config->first_byte_timeout);
-        connection_set_deadline(connection, session->item_count > 0 ? 0 : left);
-        return;
-    }
-    if (session->frame_began == 0) {
-        session->frame_began = now;
-    }
-    if (most != 0) {
-        uint64_t due = session->frame_began + most;
-        left = due > now ? due - now : 1;
-    }
-    if (hl7_framer_in_doubt(&session->framer, connection->held) && (left == 0 || left > SILENCE)) {
-        left = SILENCE;
-    }
-    connection_set_deadline(connection, left);
+    const struct framing_limits limits = {.first_byte = (uint64_t)config->first_byte_timeout,
+                                          .frame = (uint64_t)config->frame_timeout,
+                                          .idle = (uint64_t)config->idle_timeout};
+    uint64_t left =
+        framing_left(&session->framing, &limits, connection->held, connection->loop->now);
+    bool replies_due = connection->held.len == 0 && session->item_count > 0;
+    connection_set_deadline(connection, replies_due ? 0 : left);
 }
 
 /* ---- The end ------------------------------------------------------------------------------- */
-
-/* Answered: our side ends when all replies have left, the rest when the peer ends its own. */
-static void linger(struct ingest_session *session)
-{
-    struct connection *connection = &session->connection;
-    bool waiting = connection_waiting(connection) > 0;
-
-    session->lingering = true;
-    connection_consume(connection, connection->held.len);
-    if (!waiting) {
-        connection_end_output(connection);
-    }
-    connection_set_deadline(connection, waiting ? LINGER : SILENCE);
-}
 
 /* Nothing more is taken. Closes now if nothing is due. False when the session may be gone. */
 static bool part(struct ingest_session *session)
@@ -157,7 +121,7 @@ static bool part(struct ingest_session *session)
         return true;
     }
     if (connection->ended && connection_waiting(connection) > 0) {
-        connection_set_deadline(connection, LINGER);
+        connection_set_deadline(connection, FRAMING_LINGER);
         return true;
     }
     if (!session->answered || connection->ended) {
@@ -165,7 +129,8 @@ static bool part(struct ingest_session *session)
         return false;
     }
     if (!session->lingering) {
-        linger(session);
+        session->lingering = true;
+        framing_linger(connection);
         if (connection->paused) {
             return connection_resume(connection);
         }
@@ -207,8 +172,6 @@ static bool take_frame(struct ingest_session *session, enum hl7_frame_kind kind,
         good = false;
         break;
     case HL7_FRAME_MESSAGE:
-        session->junk = 0;
-        session->frame_began = 0;
         good = ingest_take(session, frame->bytes);
         break;
     }
@@ -226,10 +189,8 @@ static bool work(struct ingest_session *session, bool ended)
     bool going = !session->parting;
 
     while (going && !is_full(session)) {
-        enum hl7_frame_kind kind = hl7_framer_next(&session->framer, connection->held, &frame);
-        if (kind == HL7_FRAME_MORE && ended) {
-            kind = hl7_framer_end(&session->framer, connection->held, &frame);
-        }
+        enum hl7_frame_kind kind = framing_next(&session->framing, connection->held, ended, &frame);
+
         going = take_frame(session, kind, &frame);
     }
     if (session->parting) {
@@ -351,25 +312,6 @@ void ingest_session_flush(struct ingest_session *session)
 
 /* ---- Events -------------------------------------------------------------------------------- */
 
-static const char *why_late(const struct ingest_session *session)
-{
-    if (connection_waiting(&session->connection) > WAITING_MAX) {
-        return "replies that it does not read";
-    }
-    if (session->connection.held.len > 0) {
-        return "a frame that was not finished in time";
-    }
-    return session->seen_bytes ? "idleness" : "no first byte";
-}
-
-static bool has_time(const struct ingest_session *session)
-{
-    uint64_t most = frame_time(session);
-
-    return session->frame_began == 0 || most == 0 ||
-           session->connection.loop->now < session->frame_began + most;
-}
-
 static void at_timeout(struct ingest_session *session)
 {
     struct connection *connection = &session->connection;
@@ -379,16 +321,19 @@ static void at_timeout(struct ingest_session *session)
         connection_close(connection);
         return;
     }
-    if (has_time(session) && connection_has_input(connection)) {
+    if (framing_has_time(&session->framing, frame_time(session), connection->loop->now) &&
+        connection_has_input(connection)) {
         connection_set_deadline(connection, 1); /* it was not silent: we were slow */
         return;
     }
-    if (hl7_framer_in_doubt(&session->framer, held)) {
+    if (hl7_framer_in_doubt(&session->framing.framer, held)) {
         (void)work(session, true);
         return;
     }
-    ingest_note(session->listener, INGEST_TIMED_OUT, "listener=%s peer=%s closed for %s",
-                ingest_name(session->listener), session->peer, why_late(session));
+    ingest_note(
+        session->listener, INGEST_TIMED_OUT, "listener=%s peer=%s closed for %s",
+        ingest_name(session->listener), session->peer,
+        framing_why_late(&session->framing, held, connection_waiting(connection) > WAITING_MAX));
     (void)part(session);
 }
 
@@ -397,7 +342,7 @@ static void at_drained(struct ingest_session *session)
     struct connection *connection = &session->connection;
 
     if (session->lingering) {
-        linger(session);
+        framing_linger(connection);
     } else if (session->parting || connection->ended) {
         (void)part(session);
     } else {
@@ -413,7 +358,7 @@ static void on_event(struct connection *connection, enum connection_event event)
     case CONNECTION_OPEN:
         break;
     case CONNECTION_DATA:
-        session->seen_bytes = true;
+        session->framing.seen_bytes = true;
         if (session->parting) {
             connection_consume(connection, connection->held.len);
         } else if (connection->ended) {
@@ -523,8 +468,8 @@ void ingest_session_open(struct ingest_listener *listener, int fd, const struct 
     memcpy(session->peer, text, sizeof text);
     session->connection.on_event = on_event;
     session->connection.on_freed = on_freed;
-    hl7_framer_init(&session->framer, (size_t)listener->config->max_message,
-                    listener->config->lenient_end);
+    framing_init(&session->framing, (size_t)listener->config->max_message,
+                 listener->config->lenient_end);
     if (!connection_accept(&session->connection, listener->ingest->loop, fd)) {
         refuse(listener, fd, text, strerror(errno));
         free(session);
