@@ -20,12 +20,12 @@ enum {
 /* What has been read so far; goes from file to file. Begin with audit_chain_begin(). */
 struct audit_chain {
     struct audit_link last;
-    bool ended;     /* the last record is that of a good end */
-    int64_t first;  /* sequence of the first record; 0: none yet */
-    int64_t count;  /* of records */
+    bool ended;    /* the last record is that of a good end */
+    int64_t first; /* sequence of the first record; 0: none yet */
+    int64_t count; /* of records */
     int64_t faults;
-    off_t whole;    /* bytes of the file up to the end of its last line */
-    off_t torn;     /* bytes behind that */
+    off_t whole; /* bytes of the file up to the end of its last line */
+    off_t torn;  /* bytes behind that */
 };
 
 struct audit_chain audit_chain_begin(void);

@@ -64,7 +64,8 @@ static bool sync_folder(const char *path)
     if (slash != NULL) {
         slash[slash == copy] = '\0';
     }
-    int fd = copy == NULL ? -1 : open(slash != NULL ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd =
+        copy == NULL ? -1 : open(slash != NULL ? copy : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool good = fd >= 0 && fsync(fd) == 0;
     if (fd >= 0) {
         (void)close(fd);

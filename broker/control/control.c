@@ -329,8 +329,7 @@ static void on_asked(struct task *task, bool good)
         return;
     }
     if (!good) {
-        task_fail(task, REQUEST_FAILED,
-                  "nothing was done: the audit log cannot be written: %.200s",
+        task_fail(task, REQUEST_FAILED, "nothing was done: the audit log cannot be written: %.200s",
                   audit_trouble(task->hooks->audit));
     }
     if (good ? task_begin(task) : task_finish(task)) {

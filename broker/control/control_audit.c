@@ -82,8 +82,8 @@ static void add_ids(struct audit_entry *entry, const struct task_ids *ids)
 /* Texts that name something of the configuration or the machine, and no patient. */
 static bool is_plain(const struct request_value *value)
 {
-    static const char *const names[] = {"by", "actor", "user", "type", "application", "listener", "route",
-                                        "destination", "path", "address"};
+    static const char *const names[] = {"by",       "actor", "name",        "type", "application",
+                                        "listener", "route", "destination", "path", "address"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (request_is(value, names[i])) {

@@ -169,7 +169,7 @@ static const struct request_parameter backup_parameters[] = {
     END};
 
 static const struct request_parameter login_parameters[] = {
-    {.name = "user", .required = true, .doc = "Who logged in, or tried to"},
+    {.name = "name", .required = true, .doc = "Who logged in, or tried to"},
     {.name = "address", .doc = "Where they are: an address"},
     {.name = "failed", .kind = REQUEST_FLAG, .doc = "They were not let in"},
     END};

@@ -25,7 +25,7 @@
 #include "request.h"
 
 enum {
-    TASK_RANGES_MAX = 48, /* of ids, for the audit log */
+    TASK_RANGES_MAX = 48,          /* of ids, for the audit log */
     TASK_PAGE = 100,               /* messages or deliveries of one step that changes something */
     TASK_PAGE_READ = 200,          /* of one that only lists */
     TASK_ANSWER_STEP = 512 * 1024, /* bytes of an answer after which a step is over */
@@ -104,7 +104,7 @@ struct task {
     char who[160]; /* of notes */
     uid_t user;
     pid_t process;
-    int64_t now;   /* when the step was submitted */
+    int64_t now; /* when the step was submitted */
     struct record_writer out;
     size_t mark; /* where the step's part of `out` begins */
     struct task_place at;

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-
 static void check(hl7_slice text, const char *expected)
 {
     char found[HL7_SHA256_HEX];
