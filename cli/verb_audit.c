@@ -53,13 +53,13 @@ static void on_fault(void *context, const char *path, int64_t line, const char *
 
     if (walk->options->control.json) {
         json_to_file(&json, stdout);
-        json_object(&json);
+        json_open_object(&json);
         json_key(&json, "fault");
-        json_string(&json, what);
+        json_text_of(&json, what);
         json_key(&json, "file");
-        json_string(&json, path);
+        json_text_of(&json, path);
         json_key(&json, "line");
-        json_integer(&json, line);
+        json_signed(&json, line);
         json_end(&json);
         json_line(&json);
     } else {
@@ -88,17 +88,17 @@ static void tell_whole(const struct walk *walk, const struct audit_chain *chain)
         return;
     }
     json_to_file(&json, stdout);
-    json_object(&json);
+    json_open_object(&json);
     json_key(&json, "records");
-    json_integer(&json, chain->count);
+    json_signed(&json, chain->count);
     json_key(&json, "first");
-    json_integer(&json, chain->first);
+    json_signed(&json, chain->first);
     json_key(&json, "last");
-    json_integer(&json, chain->last.sequence);
+    json_signed(&json, chain->last.sequence);
     json_key(&json, "faults");
-    json_integer(&json, chain->faults);
+    json_signed(&json, chain->faults);
     json_key(&json, "hash");
-    json_string(&json, chain->last.hash);
+    json_text_of(&json, chain->last.hash);
     json_end(&json);
     json_line(&json);
 }

@@ -29,14 +29,14 @@ static void write_time(struct json *json, int64_t time)
     size_t len = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
     (void)snprintf(text + len, sizeof text - len, ".%06ldZ", (long)(time % MILLION));
     json_key(json, "time");
-    json_string(json, text);
+    json_text_of(json, text);
 }
 
 static void write_field(struct json *json, const struct audit_field *field)
 {
     json_key(json, field->name);
     if (field->text == NULL) {
-        json_integer(json, field->number);
+        json_signed(json, field->number);
     } else {
         json_text(json, (hl7_slice){field->text, field->len});
     }
@@ -45,25 +45,25 @@ static void write_field(struct json *json, const struct audit_field *field)
 static void write_members(const struct audit_entry *entry, const char *name,
                           const struct audit_link *last, struct json *json)
 {
-    json_object(json);
+    json_open_object(json);
     json_key(json, "sequence");
-    json_integer(json, last->sequence + 1);
+    json_signed(json, last->sequence + 1);
     write_time(json, entry->time);
     json_key(json, "event");
-    json_string(json, audit_event_word(entry->event));
+    json_text_of(json, audit_event_word(entry->event));
     if (entry->has_user) {
         json_key(json, "uid");
         json_number(json, entry->user);
     }
     if (name != NULL) {
         json_key(json, "user");
-        json_string(json, name);
+        json_text_of(json, name);
     }
     for (size_t i = 0; i < entry->count; i++) {
         write_field(json, &entry->fields[i]);
     }
     json_key(json, "previous");
-    json_string(json, last->hash);
+    json_text_of(json, last->hash);
     json_end(json);
 }
 
