@@ -21,24 +21,13 @@
  * "Any segment" of a structure (HL7_NODE_ANY) is taken only by what has no place of its own. */
 #include "match.h"
 
+#include "place.h"
+
 #include <string.h>
 
 enum {
     LOOK_AHEAD = 8, /* segments that decide between two stories */
     STRAYS = 8      /* segments out of place that are remembered */
-};
-
-/* A place for a segment. */
-struct place {
-    size_t node;   /* HL7_NONE: there is none */
-    unsigned cost; /* elements passed over */
-};
-
-static const struct place NO_PLACE = {HL7_NONE, 0};
-
-/* Nodes of a tree. */
-struct set {
-    uint64_t bits[MATCH_NODES / 64];
 };
 
 struct matcher {
@@ -48,24 +37,13 @@ struct matcher {
     size_t at; /* the node of the last segment that had its place; HL7_NONE before the first */
     uint32_t strays[STRAYS];
     size_t stray_count;
-    struct set seen;
+    struct place_set seen;
     /* Where the last departure was, or the beginning: what follows is read anew from there. */
     size_t synced_at;
     size_t synced_segment; /* the first one behind it */
     bool wide;             /* all ways are followed: they are at these nodes */
-    struct set ways;
+    struct place_set ways;
 };
-
-/* Three bytes as one number, to be compared at once; 0 for what is no name of a segment. */
-static uint32_t name_of(hl7_slice name)
-{
-    uint32_t number = 0;
-
-    if (name.len == 3) {
-        memcpy(&number, name.ptr, 3);
-    }
-    return number;
-}
 
 bool match_add(struct match_tree *tree, const struct hl7_dict_node *node)
 {
@@ -81,258 +59,6 @@ bool match_add(struct match_tree *tree, const struct hl7_dict_node *node)
         .repeats = node->max != 1,
         .kind = node->kind};
     return true;
-}
-
-static bool is_group(const struct match_node *node)
-{
-    return node->kind == HL7_NODE_GROUP || node->kind == HL7_NODE_CHOICE;
-}
-
-static bool is_choice(const struct match_node *node)
-{
-    return node->kind == HL7_NODE_CHOICE;
-}
-
-static bool set_has(const struct set *set, size_t node)
-{
-    return (set->bits[node / 64] >> (node % 64) & 1) != 0;
-}
-
-static void set_add(struct set *set, size_t node)
-{
-    set->bits[node / 64] |= (uint64_t)1 << (node % 64);
-}
-
-/* The first node of a set from `node` on; HL7_NONE without one. */
-static size_t set_next(const struct set *set, size_t node)
-{
-    for (; node < MATCH_NODES; node++) {
-        if (set_has(set, node)) {
-            return node;
-        }
-    }
-    return HL7_NONE;
-}
-
-/* ---- Places -------------------------------------------------------------------------------- */
-
-/* A group that a search is in. */
-struct frame {
-    size_t end;
-    unsigned entry; /* the cost at its beginning */
-    unsigned least; /* of a choice: the cost behind its cheapest member */
-    bool choice;
-    bool optional;
-};
-
-/* A search for a name: through the members of one group, from one of them on. */
-struct search {
-    const struct match_tree *tree;
-    uint32_t name;
-    unsigned cost;
-    struct place best;
-    struct place any; /* where any segment may stand */
-    struct set *all;  /* NULL, or where to put all places that cost nothing */
-    struct frame frames[MATCH_DEPTH];
-    size_t depth;
-};
-
-static void enter(struct search *search, size_t end, bool choice, bool optional)
-{
-    search->frames[search->depth++] = (struct frame){.end = end,
-                                                     .entry = search->cost,
-                                                     .least = UINT32_MAX,
-                                                     .choice = choice,
-                                                     .optional = optional};
-}
-
-/* An element was passed over. In a choice its cost is one of several. */
-static void pass(struct search *search, unsigned cost)
-{
-    struct frame *frame = &search->frames[search->depth - 1];
-
-    search->cost = cost;
-    if (frame->choice) {
-        frame->least = cost < frame->least ? cost : frame->least;
-        search->cost = frame->entry;
-    }
-}
-
-/* Leaves the groups that end before this node. A whole group that is missing counts as one element. */
-static void leave(struct search *search, size_t node)
-{
-    while (search->depth > 1 && search->frames[search->depth - 1].end <= node) {
-        const struct frame frame = search->frames[--search->depth];
-        unsigned inside = frame.choice ? frame.least : search->cost;
-
-        pass(search, frame.optional || inside == frame.entry ? frame.entry : frame.entry + 1);
-    }
-}
-
-/* Notes a place if it is the cheapest so far. */
-static void note(struct place *best, size_t node, unsigned cost)
-{
-    if (best->node == HL7_NONE || cost < best->cost) {
-        *best = (struct place){.node = node, .cost = cost};
-    }
-}
-
-/* Notes that the segment may stand here, or any segment. True when nothing better need be looked for. */
-static bool note_place(struct search *search, size_t node)
-{
-    bool any = search->tree->nodes[node].kind == HL7_NODE_ANY;
-
-    note(any ? &search->any : &search->best, node, search->cost);
-    if (search->all == NULL) {
-        return !any && search->cost == 0;
-    }
-    if (search->cost == 0) {
-        set_add(search->all, node);
-    }
-    return false;
-}
-
-static bool may_be(const struct search *search, size_t node)
-{
-    const struct match_node *there = &search->tree->nodes[node];
-
-    return there->kind == HL7_NODE_ANY || there->name == search->name;
-}
-
-/* Looks through the nodes from `node` to `end`, members of a group. True when a place was found that
- * costs nothing. */
-static bool look(struct search *search, size_t node, size_t end, bool choice)
-{
-    const struct match_tree *tree = search->tree;
-
-    search->depth = 0;
-    enter(search, end, choice, false);
-    for (; node < end; node++) {
-        leave(search, node);
-        if (is_group(&tree->nodes[node]) && search->depth < MATCH_DEPTH) {
-            enter(search, tree->nodes[node].end, is_choice(&tree->nodes[node]),
-                  tree->nodes[node].optional);
-            continue;
-        }
-        if (may_be(search, node) && note_place(search, node)) {
-            return true;
-        }
-        pass(search, search->cost + (tree->nodes[node].optional ? 0 : 1));
-    }
-    leave(search, end);
-    if (choice && search->frames[0].least != UINT32_MAX) {
-        search->cost = search->frames[0].least;
-    }
-    return false;
-}
-
-static struct search new_search(const struct match_tree *tree, uint32_t name)
-{
-    return (struct search){.tree = tree, .name = name, .best = NO_PLACE, .any = NO_PLACE};
-}
-
-/* Whether something must be there for this element. */
-static bool needs(const struct match_tree *tree, size_t node)
-{
-    if (tree->nodes[node].optional || !is_group(&tree->nodes[node])) {
-        return !tree->nodes[node].optional;
-    }
-    struct search search = new_search(tree, 0);
-    (void)look(&search, node + 1, tree->nodes[node].end, is_choice(&tree->nodes[node]));
-    return search.cost > 0;
-}
-
-/* Around a node: the group it is in. Of the whole structure there is no node. */
-struct level {
-    size_t first; /* of its members */
-    size_t end;
-    bool choice;
-    bool repeats;
-};
-
-/* The groups a node is in, from the outermost, the whole structure. */
-static size_t levels_of(const struct match_tree *tree, size_t node,
-                        struct level levels[MATCH_DEPTH])
-{
-    size_t at = 0;
-    size_t depth = 0;
-
-    levels[depth++] = (struct level){.end = tree->count};
-    while (depth < MATCH_DEPTH) {
-        while (tree->nodes[at].end <= node) {
-            at = tree->nodes[at].end;
-        }
-        if (at == node) {
-            break;
-        }
-        levels[depth++] = (struct level){.first = at + 1,
-                                         .end = tree->nodes[at].end,
-                                         .choice = is_choice(&tree->nodes[at]),
-                                         .repeats = tree->nodes[at].repeats};
-        at++;
-    }
-    return depth;
-}
-
-/* Looks behind a node: at the rest of each group it is in, and at the group's next repetition. */
-static void look_behind(struct search *search, size_t from)
-{
-    struct level levels[MATCH_DEPTH];
-
-    for (size_t depth = levels_of(search->tree, from, levels); depth > 0; depth--) {
-        const struct level *level = &levels[depth - 1];
-
-        if (!level->choice && look(search, search->tree->nodes[from].end, level->end, false)) {
-            return;
-        }
-        unsigned cost = search->cost;
-        if (level->repeats && look(search, level->first, level->end, level->choice)) {
-            return;
-        }
-        search->cost = cost;
-        from = level->first - 1;
-    }
-}
-
-/* Looks for a name behind a node, HL7_NONE for the beginning. */
-static void look_from(struct search *search, size_t from)
-{
-    const struct match_tree *tree = search->tree;
-
-    if (from == HL7_NONE) {
-        (void)look(search, 0, tree->count, false);
-        return;
-    }
-    if (tree->nodes[from].repeats && may_be(search, from) && note_place(search, from)) {
-        return;
-    }
-    look_behind(search, from);
-}
-
-/* The cheapest place for a name behind a node. */
-static struct place find(const struct match_tree *tree, size_t from, uint32_t name)
-{
-    struct search search = new_search(tree, name);
-
-    look_from(&search, from);
-    bool any = search.any.node != HL7_NONE &&
-               (search.best.node == HL7_NONE || search.any.cost < search.best.cost);
-    return any ? search.any : search.best;
-}
-
-/* All places for a name behind the nodes of a set that cost nothing. False when there is none. */
-static bool find_all(const struct match_tree *tree, const struct set *from, uint32_t name,
-                     struct set *ret_places)
-{
-    struct set places = {{0}};
-
-    for (size_t node = set_next(from, 0); node != HL7_NONE; node = set_next(from, node + 1)) {
-        struct search search = new_search(tree, name);
-        search.all = &places;
-        look_from(&search, node);
-    }
-    *ret_places = places;
-    return set_next(&places, 0) != HL7_NONE;
 }
 
 /* ---- Segments ------------------------------------------------------------------------------ */
@@ -351,19 +77,6 @@ static bool may_stand_anywhere(const struct matcher *matcher, size_t segment)
            hl7_slice_equal(name, HL7_TEXT("ADD"));
 }
 
-/* Whether the message may end behind a node. */
-static bool may_end(const struct match_tree *tree, size_t from)
-{
-    struct search search = new_search(tree, 0);
-
-    if (from == HL7_NONE) {
-        (void)look(&search, 0, tree->count, false);
-    } else {
-        look_behind(&search, from);
-    }
-    return search.cost == 0;
-}
-
 /* How many segments from this one on fit behind a node, one after another. *ret_failed is the name of the
  * first that does not. The end counts as one. */
 static unsigned fitting(const struct matcher *matcher, size_t node, size_t segment,
@@ -374,7 +87,7 @@ static unsigned fitting(const struct matcher *matcher, size_t node, size_t segme
     *ret_failed = 0;
     for (; segment < matcher->message->segment_count && count < LOOK_AHEAD; segment++) {
         uint32_t name = name_at(matcher, segment);
-        struct place place = find(matcher->tree, node, name);
+        struct place place = place_find(matcher->tree, node, name);
         if (place.node == HL7_NONE || place.cost > 0) {
             if (may_stand_anywhere(matcher, segment)) {
                 continue;
@@ -385,7 +98,7 @@ static unsigned fitting(const struct matcher *matcher, size_t node, size_t segme
         node = place.node;
         count++;
     }
-    if (segment == matcher->message->segment_count && may_end(matcher->tree, node)) {
+    if (segment == matcher->message->segment_count && place_may_end(matcher->tree, node)) {
         count++;
     }
     return count;
@@ -421,7 +134,7 @@ static size_t leaf_of(const struct match_tree *tree, size_t node)
         size_t end = tree->nodes[node].end;
 
         node++;
-        while (!choice && !needs(tree, node) && tree->nodes[node].end < end) {
+        while (!choice && !place_needs(tree, node) && tree->nodes[node].end < end) {
             node = tree->nodes[node].end;
         }
     }
@@ -441,7 +154,7 @@ static bool tell_missing(const struct gap *gap, size_t node)
     struct match_finding finding = {
         .kind = MATCH_MISSING, .segment = gap->segment, .element = node, .after = gap->matcher->at};
 
-    if (!needs(tree, node)) {
+    if (!place_needs(tree, node)) {
         return true;
     }
     finding.leaf = leaf_of(tree, node);
@@ -480,7 +193,7 @@ static bool tell_way(const struct gap *gap, size_t from, size_t to)
     if (from == HL7_NONE) {
         return tell_members(gap, 0, tree->count, to, false);
     }
-    for (size_t depth = levels_of(tree, from, levels); depth > 0; depth--) {
+    for (size_t depth = place_levels(tree, from, levels); depth > 0; depth--) {
         const struct level *level = &levels[depth - 1];
         size_t next = tree->nodes[from].end;
         bool ahead = !level->choice && to >= next && to < level->end;
@@ -575,9 +288,9 @@ static bool depart(struct matcher *matcher, size_t segment, struct place place)
 /* One step of all ways. A segment that may stand anywhere and has no place is passed over. */
 static bool step(struct matcher *matcher, size_t segment)
 {
-    struct set next;
+    struct place_set next;
 
-    if (find_all(matcher->tree, &matcher->ways, name_at(matcher, segment), &next)) {
+    if (place_find_all(matcher->tree, &matcher->ways, name_at(matcher, segment), &next)) {
         matcher->ways = next;
         return true;
     }
@@ -598,7 +311,7 @@ static void widen(struct matcher *matcher, size_t segment)
         set_add(&matcher->ways, matcher->synced_at);
     } else if (matcher->at != HL7_NONE) {
         /* The header: there is one place for it. */
-        struct place place = find(matcher->tree, HL7_NONE, name_at(matcher, first));
+        struct place place = place_find(matcher->tree, HL7_NONE, name_at(matcher, first));
         set_add(&matcher->ways, place.node == HL7_NONE ? matcher->at : place.node);
         first++;
     }
@@ -617,10 +330,10 @@ static void sync(struct matcher *matcher, size_t segment)
 
 static bool take(struct matcher *matcher, size_t segment)
 {
-    struct place place = NO_PLACE;
+    struct place place = {HL7_NONE, 0};
 
     if (!matcher->wide) {
-        place = find(matcher->tree, matcher->at, name_at(matcher, segment));
+        place = place_find(matcher->tree, matcher->at, name_at(matcher, segment));
         if (place.node != HL7_NONE && place.cost == 0) {
             take_place(matcher, place.node);
             return true;
@@ -634,7 +347,7 @@ static bool take(struct matcher *matcher, size_t segment)
         take_place(matcher, set_next(&matcher->ways, 0));
         return true;
     }
-    place = find(matcher->tree, matcher->at, name_at(matcher, segment));
+    place = place_find(matcher->tree, matcher->at, name_at(matcher, segment));
     if (!depart(matcher, segment, place)) {
         return false;
     }
@@ -648,12 +361,12 @@ static bool end(struct matcher *matcher)
     size_t count = matcher->message->segment_count;
     const struct gap gap = {.matcher = matcher, .segment = count};
 
-    if (!may_end(matcher->tree, matcher->at)) {
+    if (!place_may_end(matcher->tree, matcher->at)) {
         widen(matcher, count);
     }
     for (size_t node = matcher->wide ? set_next(&matcher->ways, 0) : HL7_NONE; node != HL7_NONE;
          node = set_next(&matcher->ways, node + 1)) {
-        if (may_end(matcher->tree, node)) {
+        if (place_may_end(matcher->tree, node)) {
             return true;
         }
     }
