@@ -81,9 +81,9 @@ static void begin_json(struct validate_report *report)
 {
     struct json *json = &report->json;
 
-    json_object(json);
+    json_open_object(json);
     json_key(json, "file");
-    json_string(json, report->item->file);
+    json_text_of(json, report->item->file);
     json_key(json, "line");
     json_number(json, report->item->line);
     json_key(json, "message");
@@ -91,7 +91,7 @@ static void begin_json(struct validate_report *report)
     json_key(json, "type");
     json_text(json, safe_value(report, hl7_message_at(report->message, "MSH-9")));
     json_key(json, "findings");
-    json_array(json);
+    json_open_array(json);
 }
 
 void validate_report_begin(struct validate_report *report, const struct source_item *item,
@@ -114,7 +114,7 @@ static void end_json(struct validate_report *report, const struct hl7_validity *
 
     json_end(json);
     json_key(json, "version");
-    json_string(json, hl7_version_name(validity->version));
+    json_text_of(json, hl7_version_name(validity->version));
     json_key(json, "structure");
     json_text(json, validity->structure == NULL ? (hl7_slice){NULL, 0}
                                                 : hl7_dict_text(validity->structure->name));
@@ -190,15 +190,15 @@ static void json_finding(struct validate_report *report, const struct hl7_findin
 {
     struct json *json = &report->json;
 
-    json_object(json);
+    json_open_object(json);
     json_key(json, "path");
     json_text(json, path);
     json_key(json, "segment");
     json_number(json, finding->segment + 1);
     json_key(json, "severity");
-    json_string(json, hl7_severity_name(finding->severity));
+    json_text_of(json, hl7_severity_name(finding->severity));
     json_key(json, "rule");
-    json_string(json, hl7_rule_name(finding->rule));
+    json_text_of(json, hl7_rule_name(finding->rule));
     json_key(json, "condition");
     json_number(json, (uint64_t)hl7_rule_condition(finding->rule));
     json_key(json, "text");
@@ -278,7 +278,7 @@ static void sum_json(struct validate_report *report)
         report->unread,          report->counts[HL7_ERROR],        report->counts[HL7_WARNING],
         report->counts[HL7_INFO]};
 
-    json_object(&report->json);
+    json_open_object(&report->json);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         json_key(&report->json, names[i]);
         json_number(&report->json, numbers[i]);

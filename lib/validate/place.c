@@ -8,7 +8,7 @@
 
 static const struct place NO_PLACE = {HL7_NONE, 0};
 
-size_t set_next(const struct set *set, size_t node)
+size_t set_next(const struct place_set *set, size_t node)
 {
     for (; node < MATCH_NODES; node++) {
         if (set_has(set, node)) {
