@@ -30,6 +30,7 @@
 #include "config/config.h"
 #include "control/control.h"
 #include "deliver/deliver.h"
+#include "history/history.h"
 #include "ingest/ingest.h"
 #include "route/route.h"
 #include "store/store.h"
@@ -82,6 +83,9 @@ struct broker {
     uint64_t last_look; /* likewise */
     bool looking;
     bool disk_low;
+    struct history history;
+    uint64_t next_note; /* loop time */
+    bool noting;
     bool draining;
 };
 
@@ -131,6 +135,9 @@ void broker_audit_close(struct broker *broker, bool well);
 
 /* broker_alerts.c: has a look at everything that alerts are about, if it is time again. */
 void broker_look(struct broker *broker);
+
+/* broker_history.c: notes how busy all are, if it is time again. */
+void broker_note(struct broker *broker);
 
 /* broker_keep.c */
 bool broker_keep_start(struct broker *broker);
