@@ -151,8 +151,8 @@ static void allow_path(void *context, const char *path, enum config_use use)
     if (!needed_folder(path, use, folder)) {
         return;
     }
-    if (use == CONFIG_USE_SOCKET) {
-        (void)mkdir(folder, S_IRWXU); /* as the socket's own code would */
+    if (use == CONFIG_USE_MADE) {
+        (void)mkdir(folder, S_IRWXU); /* what is made there is for nobody else */
     }
     (void)folders_allow(&broker->folders, folder, use != CONFIG_USE_READ);
 }

@@ -185,12 +185,15 @@ struct config_orderly {
     const char *user;    /* to become; NULL: who it is */
     bool confine;
     struct config_folders allow_folders;
-    int log_format;    /* enum config_log_format */
-    int log_level;     /* enum config_log_level */
-    int64_t keep;      /* settled messages are kept this long; 0: for ever */
-    int64_t keep_size; /* and as long as all take no more than this; 0: no limit */
-    int64_t min_free;  /* with less free on the disk, new messages are refused; 0: until full */
-    int64_t drain;     /* when ending, what is half received or half sent has this long */
+    const char *audit;   /* path of the audit log; NULL: audit.log in `data` */
+    bool audit_required; /* what is audited is refused when it cannot be recorded */
+    int64_t audit_size;  /* a larger audit log is set aside; 0: never */
+    int log_format;      /* enum config_log_format */
+    int log_level;       /* enum config_log_level */
+    int64_t keep;        /* settled messages are kept this long; 0: for ever */
+    int64_t keep_size;   /* and as long as all take no more than this; 0: no limit */
+    int64_t min_free;    /* with less free on the disk, new messages are refused; 0: until full */
+    int64_t drain;       /* when ending, what is half received or half sent has this long */
     struct config_paths patient;   /* indexed as patient: the first that has a value */
     struct config_paths accession; /* and as accession number */
     struct config_indexes indexes;
@@ -221,6 +224,7 @@ struct config_listener {
     const struct config_template *ack_template; /* NULL: made by the rules */
     int64_t duplicates;                         /* 0: off */
     int unrouted;                               /* enum config_unrouted */
+    int validate;                               /* enum validation_how */
     const char
         *charset; /* of messages that name none; IANA name; NULL: ASCII, as the standard has it */
     struct config_networks allow; /* none: every address */
@@ -335,6 +339,21 @@ enum config_answer config_load(const char *path, struct config **ret_config,
 /* Accepts NULL, and a pointer to NULL. */
 void config_free(struct config **config);
 
+/* A key of a configuration in force, for people to see. */
+struct config_given {
+    const char *section; /* "listener", "defaults" */
+    const char *name;    /* of the section, or what the defaults are for; "" for [orderly] */
+    const char *key;
+    hl7_slice text;   /* as it is written; ${file:...} in it stays as that */
+    const char *file; /* NULL: nobody gave it, it is the default */
+    size_t line;
+};
+
+/* Tells the keys of all sections, in the order of the text; behind those that were given, for each section
+ * those that were not and have a default. */
+void config_each(const struct config *config,
+                 void (*each)(void *context, const struct config_given *given), void *context);
+
 void config_report_release(struct config_report *report);
 
 /* ---- Looking things up ---------------------------------------------------------------------- */
@@ -352,7 +371,7 @@ bool config_allows(const struct config_listener *listener, const struct sockaddr
 enum config_use {
     CONFIG_USE_READ,  /* a file: it, and what lies beside it, is read */
     CONFIG_USE_WRITE, /* a folder, in which files are read, written, renamed and removed */
-    CONFIG_USE_SOCKET /* a file that is made, and removed again */
+    CONFIG_USE_MADE   /* a file that is made, and renamed or removed */
 };
 
 /* Tells all paths that a configuration names, its own files included. */

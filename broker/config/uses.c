@@ -30,9 +30,10 @@ static void tell_key(const struct teller *teller, const struct config_key *key, 
     if (is_type(key, "FOLDER")) {
         tell(teller, *(const char *const *)slot, CONFIG_USE_WRITE);
     } else if (is_type(key, "FILE")) {
-        bool made = key->place == offsetof(struct config_orderly, control) &&
-                    key->section == CONFIG_ORDERLY;
-        tell(teller, *(const char *const *)slot, made ? CONFIG_USE_SOCKET : CONFIG_USE_READ);
+        bool made = key->section == CONFIG_ORDERLY &&
+                    (key->place == offsetof(struct config_orderly, control) ||
+                     key->place == offsetof(struct config_orderly, audit));
+        tell(teller, *(const char *const *)slot, made ? CONFIG_USE_MADE : CONFIG_USE_READ);
     } else if (is_type(key, "FOLDERS")) {
         const struct config_folders *folders = slot;
 

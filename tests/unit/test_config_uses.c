@@ -13,7 +13,7 @@ struct heard {
 static void hear(void *context, const char *path, enum config_use use)
 {
     static const char *const words[] = {
-        [CONFIG_USE_READ] = "read", [CONFIG_USE_WRITE] = "write", [CONFIG_USE_SOCKET] = "socket"};
+        [CONFIG_USE_READ] = "read", [CONFIG_USE_WRITE] = "write", [CONFIG_USE_MADE] = "made"};
     struct heard *heard = context;
     size_t len = strlen(heard->text);
 
@@ -28,14 +28,15 @@ static void every_path_is_told_with_what_it_is_for(void **state)
 
     (void)state;
     config_try_open(&attempt);
-    config_try_expect(&attempt,
-                      "[orderly]\ndata = d\ncontrol = c/sock\nallow-folders = spare, backups\n"
-                      "[listener a]\ndirectory = in\ndone-directory = done\n"
-                      "[destination x]\ndirectory = out\n[route r]\nfrom = a\nto = x\n",
-                      "");
+    config_try_expect(
+        &attempt,
+        "[orderly]\ndata = d\ncontrol = c/sock\naudit = a/log\nallow-folders = spare, backups\n"
+        "[listener a]\ndirectory = in\ndone-directory = done\n"
+        "[destination x]\ndirectory = out\n[route r]\nfrom = a\nto = x\n",
+        "");
     heard.top = strlen(attempt.config->path) - strlen("main.ini");
     config_each_path(attempt.config, hear, &heard);
-    assert_string_equal(heard.text, "write d\nsocket c/sock\nwrite spare\nwrite backups\n"
+    assert_string_equal(heard.text, "write d\nmade c/sock\nwrite spare\nwrite backups\nmade a/log\n"
                                     "write in\nwrite done\nwrite in/errors\nwrite out\n"
                                     "read main.ini\n");
     config_try_close(&attempt);
