@@ -77,6 +77,7 @@ struct broker {
     uint64_t next_look; /* loop time */
     uint64_t last_look; /* likewise */
     bool looking;
+    struct journal_size journal; /* at the last look */
     bool disk_low;
     bool draining;
 };

@@ -437,7 +437,7 @@ static const struct option status_option_table[] = {
     {.name = "metrics",
      .letter = 'm',
      .kind = OPTION_FLAG,
-     .doc = "Print counters and histograms since the start, as OpenMetrics text",
+     .doc = "Print counters, gauges and histograms, as OpenMetrics text",
      OPTION_PLACE(struct status_options, metrics)},
     {.name = NULL}};
 
