@@ -80,6 +80,7 @@ struct broker {
     struct journal_size journal; /* at the last look */
     bool disk_low;
     bool draining;
+    uint64_t drain_until; /* loop time: the end, if it takes too long */
 };
 
 /* Runs until a signal ends it. The configuration is loaded and without errors; it is taken over. The

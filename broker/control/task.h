@@ -74,6 +74,7 @@ struct task;
 struct session;
 
 struct task_handler {
+    bool always; /* answered while the broker ends, too */
     void (*begin)(struct task *task);
     enum journal_code (*step)(struct task *task, struct journal *journal);
     void (*done)(struct task *task);
