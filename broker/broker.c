@@ -177,6 +177,7 @@ static void release(struct broker *broker, bool well)
     ingest_release(&broker->ingest);
     deliver_release(&broker->deliver);
     alerts_release(&broker->alerts);
+    history_release(&broker->history);
     broker_templates_release(broker);
     memory_free(&broker->condition_memory);
     services_close(&broker->services);

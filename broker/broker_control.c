@@ -78,6 +78,7 @@ static void put_listener(const struct ingest_listener *listener, struct record_w
     record_number(out, "duplicates", (int64_t)counters->duplicates);
     record_number(out, "conflicts", (int64_t)counters->conflicts);
     record_number(out, "unrouted", (int64_t)counters->unrouted);
+    record_number(out, "invalid", (int64_t)counters->invalid);
     record_number(out, "refused", (int64_t)(counters->rejected + counters->failed));
     record_number(out, "damaged", (int64_t)counters->damaged);
     record_number(
@@ -208,6 +209,43 @@ static void on_routes(void *context, struct record_writer *out)
     }
 }
 
+/* ---- history, configuration ---------------------------------------------------------------- */
+
+static void on_history(void *context, size_t steps, struct record_writer *out)
+{
+    const struct broker *broker = context;
+
+    history_put(&broker->history, steps, out);
+}
+
+static void put_given(void *context, const struct config_given *given)
+{
+    struct record_writer *out = context;
+
+    record_begin(out, "setting");
+    record_string(out, "section", given->section);
+    record_string(out, "name", given->name[0] != '\0' ? given->name : NULL);
+    record_string(out, "key", given->key);
+    record_text(out, "value", given->text);
+    record_string(out, "file", given->file);
+    if (given->file != NULL) {
+        record_number(out, "line", (int64_t)given->line);
+    }
+    record_end(out);
+}
+
+static void on_configuration(void *context, struct record_writer *out)
+{
+    const struct broker *broker = context;
+
+    for (size_t i = 0; i < broker->config->file_count; i++) {
+        record_begin(out, "file");
+        put_path(out, "path", broker->config->files[i].path);
+        record_end(out);
+    }
+    config_each(broker->config, put_given, out);
+}
+
 /* ---- metrics ------------------------------------------------------------------------------- */
 
 static void on_metrics(void *context, struct record_writer *out)
@@ -259,6 +297,8 @@ bool broker_control_open(struct broker *broker)
                                         .audit = broker->audit,
                                         .status = on_status,
                                         .routes = on_routes,
+                                        .history = on_history,
+                                        .configuration = on_configuration,
                                         .metrics = on_metrics,
                                         .metrics_text = on_metrics_text,
                                         .wake_lane = on_wake_lane,

@@ -37,6 +37,9 @@ struct control_hooks {
     void (*status)(void *context, struct record_writer *out);
     void (*routes)(void *context, struct record_writer *out);
     void (*metrics)(void *context, struct record_writer *out);
+    /* The past, this many steps of it; the configuration in force. */
+    void (*history)(void *context, size_t steps, struct record_writer *out);
+    void (*configuration)(void *context, struct record_writer *out);
     /* Adds them as records `line`, whose texts are OpenMetrics. */
     void (*metrics_text)(void *context, struct record_writer *out);
     /* The lane's state or its queue changed in the journal: look again. 0: any lane's. */
