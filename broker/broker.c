@@ -150,6 +150,10 @@ static bool start(struct broker *broker)
     (void)snprintf(broker->sequences, sizeof broker->sequences, "%s/sequences", orderly->data);
     services_open(&broker->services, broker->sequences);
     broker_wire(broker);
+    if (!secure_adopt(&broker->secure, broker->config)) {
+        log_fatal("start", "a certificate or key cannot be used");
+        return false;
+    }
     if (!broker_templates_load(broker, broker->config) || !broker_keep_start(broker)) {
         log_fatal("start", "a template could not be loaded, or memory is short");
         return false;
@@ -172,6 +176,7 @@ static void release(struct broker *broker)
     deliver_release(&broker->deliver);
     alerts_release(&broker->alerts);
     broker_templates_release(broker);
+    secure_release(&broker->secure);
     memory_free(&broker->condition_memory);
     services_close(&broker->services);
     while (broker->old != NULL) {

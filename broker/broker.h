@@ -30,6 +30,7 @@
 #include "deliver/deliver.h"
 #include "ingest/ingest.h"
 #include "route/route.h"
+#include "secure/secure.h"
 #include "store/store.h"
 
 /* A template that the configuration names, as it is in force. */
@@ -63,6 +64,7 @@ struct broker {
     struct store *store;
     struct services services; /* control ids and sequences of answers and deliveries */
     char sequences[PATH_MAX]; /* the file of the latter; `services` borrows it */
+    struct secure secure;
     struct ingest ingest;
     struct deliver deliver;
     struct control *control;
