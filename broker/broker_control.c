@@ -18,6 +18,15 @@
 
 /* ---- status -------------------------------------------------------------------------------- */
 
+/* The path as another program finds it, wherever that one was started; as it is if there is none. */
+static void put_path(struct record_writer *out, const char *name, const char *path)
+{
+    char *whole = realpath(path, NULL);
+
+    record_string(out, name, whole != NULL ? whole : path);
+    free(whole);
+}
+
 static void put_broker(const struct broker *broker, struct record_writer *out)
 {
     record_begin(out, "broker");
@@ -27,6 +36,7 @@ static void put_broker(const struct broker *broker, struct record_writer *out)
     record_time(out, "now", clock_wall());
     record_string(out, "config", broker->path);
     record_string(out, "data", broker->config->orderly.data);
+    put_path(out, "audit", audit_path(broker->audit));
     record_string(out, "state", broker->draining ? "ending" : "running");
     record_end(out);
 }
@@ -45,6 +55,7 @@ static void put_listener(const struct ingest_listener *listener, struct record_w
     record_number(out, "duplicates", (int64_t)counters->duplicates);
     record_number(out, "conflicts", (int64_t)counters->conflicts);
     record_number(out, "unrouted", (int64_t)counters->unrouted);
+    record_number(out, "invalid", (int64_t)counters->invalid);
     record_number(out, "refused", (int64_t)(counters->rejected + counters->failed));
     record_number(out, "damaged", (int64_t)counters->damaged);
     record_number(
@@ -106,6 +117,12 @@ static void on_status(void *context, struct record_writer *out)
     const struct broker *broker = context;
 
     put_broker(broker, out);
+    if (audit_trouble(broker->audit)[0] != '\0') {
+        record_begin(out, "trouble");
+        record_string(out, "what", "nothing is recorded");
+        record_string(out, "text", audit_trouble(broker->audit));
+        record_end(out);
+    }
     if (broker->ingest.refusing != NULL) {
         record_begin(out, "trouble");
         record_string(out, "what", "nothing is stored");
@@ -123,15 +140,6 @@ static void on_status(void *context, struct record_writer *out)
 }
 
 /* ---- routes -------------------------------------------------------------------------------- */
-
-/* The path as another program finds it, wherever that one was started; as it is if there is none. */
-static void put_path(struct record_writer *out, const char *name, const char *path)
-{
-    char *whole = realpath(path, NULL);
-
-    record_string(out, name, whole != NULL ? whole : path);
-    free(whole);
-}
 
 static void put_route(const struct broker *broker, const struct config_route *route,
                       struct record_writer *out)
@@ -182,6 +190,43 @@ static void on_routes(void *context, struct record_writer *out)
     }
 }
 
+/* ---- history, configuration ---------------------------------------------------------------- */
+
+static void on_history(void *context, size_t steps, struct record_writer *out)
+{
+    const struct broker *broker = context;
+
+    history_put(&broker->history, steps, out);
+}
+
+static void put_given(void *context, const struct config_given *given)
+{
+    struct record_writer *out = context;
+
+    record_begin(out, "setting");
+    record_string(out, "section", given->section);
+    record_string(out, "name", given->name[0] != '\0' ? given->name : NULL);
+    record_string(out, "key", given->key);
+    record_text(out, "value", given->text);
+    record_string(out, "file", given->file);
+    if (given->file != NULL) {
+        record_number(out, "line", (int64_t)given->line);
+    }
+    record_end(out);
+}
+
+static void on_configuration(void *context, struct record_writer *out)
+{
+    const struct broker *broker = context;
+
+    for (size_t i = 0; i < broker->config->file_count; i++) {
+        record_begin(out, "file");
+        put_path(out, "path", broker->config->files[i].path);
+        record_end(out);
+    }
+    config_each(broker->config, put_given, out);
+}
+
 /* ---- metrics ------------------------------------------------------------------------------- */
 
 static void on_metrics(void *context, struct record_writer *out)
@@ -230,8 +275,11 @@ static const char *on_index_name(void *context, size_t number)
 bool broker_control_open(struct broker *broker)
 {
     const struct control_hooks hooks = {.context = broker,
+                                        .audit = broker->audit,
                                         .status = on_status,
                                         .routes = on_routes,
+                                        .history = on_history,
+                                        .configuration = on_configuration,
                                         .metrics = on_metrics,
                                         .metrics_text = on_metrics_text,
                                         .wake_lane = on_wake_lane,

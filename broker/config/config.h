@@ -193,6 +193,9 @@ struct config_free_space {
 struct config_orderly {
     const char *data;    /* folder of the journal */
     const char *control; /* path of the control socket */
+    const char *audit;   /* path of the audit log; NULL: audit.log in `data` */
+    bool audit_required; /* what is audited is refused when it cannot be recorded */
+    int64_t audit_size;  /* a larger audit log is set aside; 0: never */
     int log_format;      /* enum config_log_format */
     int log_level;       /* enum config_log_level */
     int64_t keep;        /* settled messages are kept this long; 0: for ever */
@@ -229,6 +232,7 @@ struct config_listener {
     const struct config_template *ack_template; /* NULL: made by the rules */
     int64_t duplicates;                         /* 0: off */
     int unrouted;                               /* enum config_unrouted */
+    int validate;                               /* enum validation_how */
     const char
         *charset; /* of messages that name none; IANA name; NULL: ASCII, as the standard has it */
     struct config_networks allow; /* none: every address */
@@ -344,6 +348,21 @@ enum config_answer config_load(const char *path, struct config **ret_config,
 
 /* Accepts NULL, and a pointer to NULL. */
 void config_free(struct config **config);
+
+/* A key of a configuration in force, for people to see. */
+struct config_given {
+    const char *section; /* "listener", "defaults" */
+    const char *name;    /* of the section, or what the defaults are for; "" for [orderly] */
+    const char *key;
+    hl7_slice text;   /* as it is written; ${file:...} in it stays as that */
+    const char *file; /* NULL: nobody gave it, it is the default */
+    size_t line;
+};
+
+/* Tells the keys of all sections, in the order of the text; behind those that were given, for each section
+ * those that were not and have a default. */
+void config_each(const struct config *config,
+                 void (*each)(void *context, const struct config_given *given), void *context);
 
 void config_report_release(struct config_report *report);
 

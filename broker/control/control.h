@@ -19,6 +19,7 @@
 
 #include "../../base/record.h"
 #include "../../net/loop.h"
+#include "../audit/audit.h"
 #include "../store/store.h"
 #include "request.h"
 
@@ -35,12 +36,16 @@ struct control_hooks {
     void (*status)(void *context, struct record_writer *out);
     void (*routes)(void *context, struct record_writer *out);
     void (*metrics)(void *context, struct record_writer *out);
+    /* The past, this many steps of it; the configuration in force. */
+    void (*history)(void *context, size_t steps, struct record_writer *out);
+    void (*configuration)(void *context, struct record_writer *out);
     /* Adds them as records `line`, whose texts are OpenMetrics. */
     void (*metrics_text)(void *context, struct record_writer *out);
     /* The lane's state or its queue changed in the journal: look again. 0: any lane's. */
     void (*wake_lane)(void *context, int64_t lane);
     /* Reads the configuration again; may add records about what is wrong. False with a sentence. */
     bool (*reload)(void *context, struct record_writer *out, char ret_reason[REQUEST_REASON_MAX]);
+    struct audit *audit; /* where requests are recorded */
     /* The names of the indexes beside patient and accession, from 0; NULL behind the last. */
     const char *(*index_name)(void *context, size_t number);
 };

@@ -73,6 +73,31 @@ static void routes_begin(struct task *task)
 
 const struct task_handler task_routes = {.begin = routes_begin};
 
+/* ---- history, configuration ----------------------------------------------------------------- */
+
+enum { HISTORY_STANDARD = 120, HISTORY_MAX = 100000 };
+
+static void history_begin(struct task *task)
+{
+    int64_t steps = request_number(&task->request, "steps", HISTORY_STANDARD);
+
+    if (task->hooks->history != NULL) {
+        task->hooks->history(task->hooks->context,
+                             steps < HISTORY_MAX ? (size_t)steps : HISTORY_MAX, &task->out);
+    }
+}
+
+const struct task_handler task_history = {.begin = history_begin};
+
+static void configuration_begin(struct task *task)
+{
+    if (task->hooks->configuration != NULL) {
+        task->hooks->configuration(task->hooks->context, &task->out);
+    }
+}
+
+const struct task_handler task_configuration = {.begin = configuration_begin};
+
 /* ---- journal, metrics ----------------------------------------------------------------------- */
 
 static enum journal_code put_journal(struct task *task, struct journal *journal)
