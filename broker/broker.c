@@ -43,7 +43,8 @@ static void begin_drain(struct broker *broker)
 
     log_info("ending", "waiting for what is under way");
     broker->draining = true;
-    control_end(broker->control);
+    broker->drain_until = broker->loop.now + most;
+    control_drain(broker->control);
     ingest_drain(&broker->ingest);
     deliver_drain(&broker->deliver);
     broker->drain_timer.on_time = on_drain_time;

@@ -84,11 +84,13 @@ struct broker {
     uint64_t next_look; /* loop time */
     uint64_t last_look; /* likewise */
     bool looking;
+    struct journal_size journal; /* at the last look */
     bool disk_low;
     struct history history;
     uint64_t next_note; /* loop time */
     bool noting;
     bool draining;
+    uint64_t drain_until; /* loop time: the end, if it takes too long */
 };
 
 /* Runs until a signal ends it. The configuration is loaded and without errors; it is taken over. The

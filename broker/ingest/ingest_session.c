@@ -443,6 +443,7 @@ static void on_freed(struct connection *connection)
         session->next->previous = session->previous;
     }
     listener->session_count--;
+    listener->counters.open_connections = listener->session_count;
     free(session);
 }
 
@@ -516,6 +517,7 @@ void ingest_session_open(struct ingest_listener *listener, int fd, const struct 
     }
     listener->sessions = session;
     listener->session_count++;
+    listener->counters.open_connections = listener->session_count;
     listener->counters.connections++;
     set_deadline(session);
 }
