@@ -43,7 +43,8 @@ static void begin_drain(struct broker *broker)
 
     log_info("ending", "waiting for what is under way");
     broker->draining = true;
-    control_end(broker->control);
+    broker->drain_until = broker->loop.now + most;
+    control_drain(broker->control);
     ingest_drain(&broker->ingest);
     deliver_drain(&broker->deliver);
     broker->drain_timer.on_time = on_drain_time;
@@ -176,6 +177,7 @@ static void release(struct broker *broker, bool well)
     ingest_release(&broker->ingest);
     deliver_release(&broker->deliver);
     alerts_release(&broker->alerts);
+    history_release(&broker->history);
     broker_templates_release(broker);
     memory_free(&broker->condition_memory);
     services_close(&broker->services);

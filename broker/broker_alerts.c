@@ -6,7 +6,9 @@
  * thread's time at most, however many lanes there are. Only lanes with something in them come back.
  *
  * What came or was delivered since the last look ends silence, however short the limit is: between two looks
- * a condition may be over and begin again. */
+ * a condition may be over and begin again.
+ *
+ * The gauges of lanes and of the journal (metrics.tbl) are what a look has found. */
 #include "broker.h"
 
 #include "../base/clock.h"
@@ -25,6 +27,7 @@ enum {
 /* A lane with something in it. */
 struct seen_lane {
     struct seen_lane *next;
+    int64_t id;
     int64_t number;
     int64_t depth;
     int64_t oldest;
@@ -38,6 +41,7 @@ struct look_work {
     struct store_work work;
     struct broker *broker;
     struct seen_lane *lanes;
+    struct journal_size size;
     uint64_t took; /* milliseconds */
     bool short_of_memory;
 };
@@ -68,6 +72,7 @@ static bool on_lane(void *context, const struct journal_lane_status *status)
         return false;
     }
     *lane = (struct seen_lane){.next = look->lanes,
+                               .id = status->id,
                                .number = names->number,
                                .depth = status->depth,
                                .oldest = status->oldest,
@@ -96,6 +101,7 @@ static enum journal_code look_run(struct store_work *work, struct journal *journ
     drop_lanes(look);
     look->short_of_memory = false;
     enum journal_code code = journal_lanes(journal, on_lane, look);
+    code = code == JOURNAL_OK ? journal_size(journal, &look->size) : code;
     look->took = milliseconds() - began;
     return look->short_of_memory ? JOURNAL_NO_MEMORY : code;
 }
@@ -252,6 +258,25 @@ static void look_at_disk(struct broker *broker)
                (unsigned long long)(least >> 20));
 }
 
+/* ---- Gauges --------------------------------------------------------------------------------- */
+
+static void set_gauges(struct broker *broker, const struct look_work *look)
+{
+    for (struct lane *lane = broker->deliver.lanes; lane != NULL; lane = lane->next) {
+        lane->counters.depth = 0;
+        lane->oldest = 0;
+    }
+    for (const struct seen_lane *seen = look->lanes; seen != NULL; seen = seen->next) {
+        struct lane *lane = deliver_find_id(&broker->deliver, seen->id);
+
+        if (lane != NULL && seen->depth > 0) {
+            lane->counters.depth = (uint64_t)seen->depth;
+            lane->oldest = seen->oldest;
+        }
+    }
+    broker->journal = look->size;
+}
+
 /* ---- A look --------------------------------------------------------------------------------- */
 
 static void look_done(struct store_work *work, enum journal_code code)
@@ -260,6 +285,9 @@ static void look_done(struct store_work *work, enum journal_code code)
     struct broker *broker = look->broker;
     uint64_t pause = look->took * LOOK_SHARE;
 
+    if (code == JOURNAL_OK) {
+        set_gauges(broker, look);
+    }
     /* Without the journal's word nothing is said, and nothing is over. */
     if (code == JOURNAL_OK && !broker->draining) {
         int64_t now = clock_wall();

@@ -148,6 +148,7 @@ static void on_tick(struct loop_timer *timer)
     look_at_rates(broker);
     prune(broker);
     broker_look(broker);
+    broker_note(broker);
     broker_bury(broker);
     if (!loop_timer_set(&broker->loop, timer, TICK)) {
         log_error("out-of-memory", "changed templates are not noticed any more");

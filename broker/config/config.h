@@ -216,6 +216,7 @@ struct config_listener {
     const struct config_template *ack_template; /* NULL: made by the rules */
     int64_t duplicates;                         /* 0: off */
     int unrouted;                               /* enum config_unrouted */
+    int validate;                               /* enum validation_how */
     const char
         *charset; /* of messages that name none; IANA name; NULL: ASCII, as the standard has it */
     struct config_networks allow; /* none: every address */
@@ -329,6 +330,21 @@ enum config_answer config_load(const char *path, struct config **ret_config,
 
 /* Accepts NULL, and a pointer to NULL. */
 void config_free(struct config **config);
+
+/* A key of a configuration in force, for people to see. */
+struct config_given {
+    const char *section; /* "listener", "defaults" */
+    const char *name;    /* of the section, or what the defaults are for; "" for [orderly] */
+    const char *key;
+    hl7_slice text;   /* as it is written; ${file:...} in it stays as that */
+    const char *file; /* NULL: nobody gave it, it is the default */
+    size_t line;
+};
+
+/* Tells the keys of all sections, in the order of the text; behind those that were given, for each section
+ * those that were not and have a default. */
+void config_each(const struct config *config,
+                 void (*each)(void *context, const struct config_given *given), void *context);
 
 void config_report_release(struct config_report *report);
 

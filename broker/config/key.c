@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../base/nearest.h"
+#include "../../base/validation.h"
 #include "diff.h"
 #include "value.h"
 

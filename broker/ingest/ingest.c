@@ -21,6 +21,7 @@ static const char *const event_names[INGEST_EVENTS] = {
     [INGEST_NOT_STORED] = "not-stored",
     [INGEST_NOT_ANSWERED] = "reply-failed",
     [INGEST_UNROUTED] = "unrouted",
+    [INGEST_INVALID] = "invalid-message",
     [INGEST_DUPLICATE] = "duplicate",
     [INGEST_CONFLICT] = "conflict",
 };

@@ -24,6 +24,7 @@
 #include "../../base/log.h"
 #include "../../base/rate.h"
 #include "../../base/templates.h"
+#include "../../base/validation.h"
 #include "../../net/address.h"
 #include "../../net/connection.h"
 #include "../../net/framing.h"
@@ -80,6 +81,7 @@ struct ingest {
     struct ingest_listener *listeners;
     struct answers answers;
     struct parsing parsing;           /* the payload at hand */
+    struct validation validation;     /* of the message at hand, if it is validated */
     struct memory_block reply_memory; /* the reply at hand */
     struct memory_block out_memory;   /* replies of one session that leave together */
     struct journal_lane lanes[JOURNAL_DELIVERIES_MAX]; /* of the message at hand */
@@ -166,6 +168,7 @@ enum ingest_event {
     INGEST_NOT_STORED,
     INGEST_NOT_ANSWERED,
     INGEST_UNROUTED,
+    INGEST_INVALID,
     INGEST_DUPLICATE,
     INGEST_CONFLICT,
     INGEST_EVENTS

@@ -417,6 +417,7 @@ static void on_freed(struct connection *connection)
         session->next->previous = session->previous;
     }
     listener->session_count--;
+    listener->counters.open_connections = listener->session_count;
     free(session);
 }
 
@@ -481,6 +482,7 @@ void ingest_session_open(struct ingest_listener *listener, int fd, const struct 
     }
     listener->sessions = session;
     listener->session_count++;
+    listener->counters.open_connections = listener->session_count;
     listener->counters.connections++;
     set_deadline(session);
 }
