@@ -33,6 +33,7 @@
 #include "history/history.h"
 #include "ingest/ingest.h"
 #include "route/route.h"
+#include "secure/secure.h"
 #include "store/store.h"
 
 /* A template that the configuration names, as it is in force. */
@@ -66,6 +67,7 @@ struct broker {
     struct store *store;
     struct services services; /* control ids and sequences of answers and deliveries */
     char sequences[PATH_MAX]; /* the file of the latter; `services` borrows it */
+    struct secure secure;
     struct ingest ingest;
     struct deliver deliver;
     struct control *control;

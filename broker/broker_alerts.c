@@ -258,6 +258,27 @@ static void look_at_disk(struct broker *broker)
                (unsigned long long)(least >> 20));
 }
 
+/* ---- Certificates -------------------------------------------------------------------------- */
+
+enum { ENDING_SOON = 30 * 86400 };
+
+static void on_ending(void *context, const struct secure_door *door, enum tls_file file,
+                      int64_t left)
+{
+    static const char *const kinds[TLS_FILES] = {[TLS_CERT] = "certificate",
+                                                 [TLS_KEY] = "key",
+                                                 [TLS_CA] = "CA",
+                                                 [TLS_CRL] = "revocation list"};
+    struct broker *broker = context;
+    char subject[CONFIG_NAME_MAX + 32];
+    char age[32];
+
+    (void)snprintf(subject, sizeof subject, "%s %s", door->name, kinds[file]);
+    alerts_say(&broker->alerts, ALERT_CERTIFICATE, subject, ALERT_BEYOND, "%.120s %s %s%s",
+               door->live.settings.files[file], left < 0 ? "expired" : "expires in",
+               duration((left < 0 ? -left : left) * 1000, age), left < 0 ? " ago" : "");
+}
+
 /* ---- Gauges --------------------------------------------------------------------------------- */
 
 static void set_gauges(struct broker *broker, const struct look_work *look)
@@ -299,6 +320,7 @@ static void look_done(struct store_work *work, enum journal_code code)
         look_at_destinations(broker);
         look_at_listeners(broker);
         look_at_disk(broker);
+        secure_ending(&broker->secure, ENDING_SOON, on_ending, broker);
         alerts_end(&broker->alerts);
         broker->last_look = broker->loop.now;
     }

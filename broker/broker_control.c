@@ -93,8 +93,15 @@ static void put_peers(const struct ingest_listener *listener, struct record_writ
     for (const struct ingest_session *at = listener->sessions; at != NULL; at = at->next) {
         record_begin(out, "peer");
         record_string(out, "listener", listener->config != NULL ? listener->config->name : NULL);
+        const struct stream *stream = at->connection.stream;
+
         record_string(out, "address", at->peer);
         record_number(out, "waiting", (int64_t)at->item_count);
+        if (stream != NULL) {
+            record_string(out, "tls", stream->version);
+            record_string(out, "cipher", stream->cipher);
+            record_string(out, "name", stream->peer[0] != '\0' ? stream->peer : NULL);
+        }
         record_end(out);
     }
 }

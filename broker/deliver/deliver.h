@@ -74,6 +74,7 @@ enum deliver_event {
 struct deliver {
     struct loop *loop;
     struct store *store;
+    const struct secure *secure;
     struct deliver_hooks hooks;
     struct convert convert;
     hl7_slice owner; /* of the leases: this broker */
