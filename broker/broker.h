@@ -38,6 +38,7 @@
 #include "history/history.h"
 #include "ingest/ingest.h"
 #include "route/route.h"
+#include "secure/secure.h"
 #include "store/store.h"
 
 /* A template that the configuration names, as it is in force. */
@@ -71,6 +72,7 @@ struct broker {
     struct store *store;
     struct services services; /* control ids and sequences of answers and deliveries */
     char sequences[PATH_MAX]; /* the file of the latter; `services` borrows it */
+    struct secure secure;
     struct ingest ingest;
     struct deliver deliver;
     struct control *control;
@@ -87,6 +89,7 @@ struct broker {
     uint64_t next_look; /* loop time */
     uint64_t last_look; /* likewise */
     bool looking;
+    struct journal_size journal; /* at the last look */
     bool disk_low;
     struct spawner_rules rules; /* what the helper may start; read in its process */
     struct spawner spawner;     /* the helper; fd -1: there is none */
@@ -101,6 +104,7 @@ struct broker {
     uint64_t next_note; /* loop time */
     bool noting;
     bool draining;
+    uint64_t drain_until; /* loop time: the end, if it takes too long */
 };
 
 /* Runs until a signal ends it. The configuration is loaded and without errors; it is taken over. The

@@ -146,6 +146,7 @@ static void on_tick(struct loop_timer *timer)
     broker_look_at_files(broker);
     look_at_disk(broker);
     look_at_rates(broker);
+    secure_look(&broker->secure);
     prune(broker);
     broker_look(broker);
     broker_note(broker);

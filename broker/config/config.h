@@ -33,6 +33,7 @@
 #include <sys/socket.h>
 
 #include "../../base/templates.h"
+#include "../../net/tls.h"
 #include "hl7.h"
 
 /* Bounds of a configuration. More is an error with its place, never cut. */
@@ -62,6 +63,7 @@ enum config_ack { CONFIG_ACK_RECEIVED, CONFIG_ACK_STORED, CONFIG_ACK_DELIVERED, 
 enum config_unrouted { CONFIG_UNROUTED_KEEP, CONFIG_UNROUTED_REFUSE };
 enum config_policy { CONFIG_POLICY_RETRY, CONFIG_POLICY_DEAD, CONFIG_POLICY_HALT };
 enum config_command_mode { CONFIG_COMMAND_EACH, CONFIG_COMMAND_STREAM };
+enum config_tls_mode { CONFIG_TLS_OFF, CONFIG_TLS_ON, CONFIG_TLS_MUTUAL };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
@@ -158,6 +160,20 @@ struct config_command {
     const char *text; /* as it was written */
 };
 
+struct config_names {
+    const char *const *items;
+    size_t count;
+};
+
+/* How a listener or a destination encrypts. */
+struct config_tls {
+    int mode;                     /* enum config_tls_mode */
+    const char *files[TLS_FILES]; /* by enum tls_file; NULL: not given */
+    int min;                      /* enum tls_min */
+    const char *name;             /* of a destination: what the peer's certificate has to name */
+    struct config_names clients;  /* of a listener: who is let in; none: every good certificate */
+};
+
 /* First wait, longest wait: it doubles from one to the other. */
 struct config_backoff {
     int64_t first;
@@ -229,6 +245,7 @@ struct config_listener {
         *charset; /* of messages that name none; IANA name; NULL: ASCII, as the standard has it */
     struct config_networks allow; /* none: every address */
     bool allow_plaintext;
+    struct config_tls tls;
     int64_t alert_silent_for;     /* 0: never */
     struct config_numbers routes; /* that take from it, in their order */
     struct config_place place;
@@ -254,7 +271,8 @@ struct config_destination {
     int on_closed;
     int on_conversion_error;
     int64_t pipeline; /* messages under way at once on a connection; 1: each waits for its answer */
-    int64_t keep_open;        /* an idle connection stays open this long; 0: it is closed at once */
+    int64_t keep_open; /* an idle connection stays open this long; 0: it is closed at once */
+    struct config_tls tls;
     const char *charset;      /* of what is sent; IANA name; NULL: as it is */
     int64_t alert_older_than; /* a lane's oldest message; 0: never, as with the next two */
     int64_t alert_deeper_than;
@@ -366,6 +384,9 @@ size_t config_find_route(const struct config *config, const char *name);
 /* Whether a peer may connect: it is in one of the networks, or there are none. An IPv4 address that
  * comes as IPv6 (::ffff:10.1.2.3) counts as IPv4. */
 bool config_allows(const struct config_listener *listener, const struct sockaddr *peer);
+
+/* What they mean to net/tls.h; it borrows from the configuration. */
+struct tls_settings config_tls_settings(const struct config_tls *tls, bool server);
 
 /* What a path of the configuration is used for. */
 enum config_use {

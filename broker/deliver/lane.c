@@ -268,6 +268,9 @@ static bool have_door(struct lane *lane)
     if (lane->door == NULL) {
         lane->door =
             door_open(lane->deliver->loop, lane->deliver->spawner, lane->to, on_result, lane);
+        if (lane->door != NULL) {
+            lane->door->secure = lane->deliver->secure;
+        }
     }
     return lane->door != NULL;
 }

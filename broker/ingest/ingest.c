@@ -49,6 +49,21 @@ void ingest_note(struct ingest_listener *listener, enum ingest_event event, cons
     }
 }
 
+void ingest_note_trouble(struct ingest_listener *listener, enum stream_trouble trouble,
+                         const char *format, ...)
+{
+    struct log_limit *limit = &listener->trouble_limits[trouble];
+    char text[512];
+    va_list arguments;
+
+    if (log_may(limit, stream_trouble_names[trouble], listener->ingest->loop->now)) {
+        va_start(arguments, format);
+        (void)vsnprintf(text, sizeof text, format, arguments);
+        va_end(arguments);
+        log_warning(stream_trouble_names[trouble], "%s", text);
+    }
+}
+
 /* ---- Listeners ----------------------------------------------------------------------------- */
 
 static void on_accept(struct listener *at, int fd, const struct sockaddr *peer, socklen_t len)

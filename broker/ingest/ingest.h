@@ -31,6 +31,7 @@
 #include "../../net/listener.h"
 #include "../config/config.h"
 #include "../metrics/metrics.h"
+#include "../secure/secure.h"
 #include "../store/store.h"
 #include "directory.h"
 
@@ -77,6 +78,7 @@ struct ingest {
     struct services *services;
     struct ingest_hooks hooks;
     const struct config_orderly *orderly;
+    const struct secure *secure;
 
     struct ingest_listener *listeners;
     struct answers answers;
@@ -110,6 +112,7 @@ struct ingest_listener {
     uint64_t heard;       /* loop time of the last message; of the opening, before there is one */
     char address[ADDRESS_TEXT];
     struct log_limit limits[16]; /* by kind of event */
+    struct log_limit trouble_limits[STREAM_TROUBLES];
 };
 
 /* ---- ingest.c ------------------------------------------------------------------------------- */
@@ -180,6 +183,10 @@ const char *ingest_name(const struct ingest_listener *listener);
 /* Logs an event unless too many of its kind came in this second. */
 void ingest_note(struct ingest_listener *listener, enum ingest_event event, const char *format, ...)
     HL7_FORMAT(3, 4);
+
+/* The same for what is wrong with a TLS connection: the event is the trouble's name. */
+void ingest_note_trouble(struct ingest_listener *listener, enum stream_trouble trouble,
+                         const char *format, ...) HL7_FORMAT(3, 4);
 
 struct ingest_session {
     struct connection connection;
