@@ -111,6 +111,10 @@ bool broker_open_listener(struct broker *broker, const struct config_listener *c
     }
     log_info("listening", "listener=%s address=%s", config->name,
              ingest_find(&broker->ingest, config->name)->address);
+    if (config_is_exposed(config)) {
+        log_warning("plaintext", "listener=%s what comes from other machines is not encrypted",
+                    config->name);
+    }
     return true;
 }
 

@@ -381,6 +381,12 @@ size_t config_find_listener(const struct config *config, const char *name);
 size_t config_find_destination(const struct config *config, const char *name);
 size_t config_find_route(const struct config *config, const char *name);
 
+/* An address of this machine alone. */
+bool config_is_here(const struct config_address *address);
+
+/* Other machines can connect to it, and what they send is not encrypted. */
+bool config_is_exposed(const struct config_listener *listener);
+
 /* Whether a peer may connect: it is in one of the networks, or there are none. An IPv4 address that
  * comes as IPv6 (::ffff:10.1.2.3) counts as IPv4. */
 bool config_allows(const struct config_listener *listener, const struct sockaddr *peer);
