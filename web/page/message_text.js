@@ -98,7 +98,9 @@ Orderly.messageText = (() => {
         return h('section', {class: 'pane', 'aria-label': title}, h('header', {class: 'row'}, h('h2', null, title, size)),
             subtitle ? h('p', {class: 'quiet small-text'}, subtitle) : null,
             h('div', {class: 'row tabs', role: 'group', 'aria-label': `How to look at ${title}`}, tabs,
-                h('a', {class: 'button small', href: raw, download: ''}, 'Save')), place);
+                h('span', {class: 'row push'}, which.of === 'received' ? h('button', {type: 'button', class: 'small', title: 'Try templates on it',
+                    on: {click: () => content && Orderly.workbench.take(content.text ?? '')}}, 'Workbench') : null,
+                h('a', {class: 'button small', href: raw, download: ''}, 'Save'))), place);
     }
 
     return {pane};

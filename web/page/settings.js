@@ -6,7 +6,7 @@
 
 Orderly.settings = (() => {
     const {h, replace, notice} = Orderly.dom;
-    const {time} = Orderly.format;
+    const {time, plural} = Orderly.format;
     const {api} = Orderly;
 
     const table = (names, rows) => h('table', {class: 'results'}, h('thead', null, h('tr', null, names.map(name => h('th', {scope: 'col'}, name)))),
@@ -18,7 +18,7 @@ Orderly.settings = (() => {
         const rows = list => list.map(key => [h('code', null, key.key), key.value, h('span', {class: 'quiet'}, place(key))]);
         return h('details', {class: 'card', open: true}, h('summary', null, h('code', null, name)),
             own.length > 0 ? table(['Key', 'Value', 'Where'], rows(own)) : h('p', {class: 'quiet'}, 'All is as by default.'),
-            keys.length > own.length ? h('details', null, h('summary', {class: 'quiet'}, `${keys.length - own.length} defaults`),
+            keys.length > own.length ? h('details', null, h('summary', {class: 'quiet'}, plural(keys.length - own.length, 'default')),
                 table(['Key', 'Value', 'Where'], rows(keys.filter(key => key.standard)))) : null);
     }
 
