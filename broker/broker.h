@@ -10,8 +10,10 @@
  *     broker_reload.c    another configuration, without losing a connection or a lane
  *     broker_control.c   what people and programs ask and tell it
  *     broker_keep.c      what is done by the clock: templates, pruning, the disk
+ *     broker_watch.c     changed templates and tables, told by the system
  *     broker_alerts.c    what alerts are raised about
  *     broker_metrics.c   whose the metrics are
+ *     broker_audit.c     what the audit log learns of the broker itself
  *     templates.c        the templates in force
  *
  * Two threads: this loop's, which owns everything here, and the store's, which owns the journal. */
@@ -21,8 +23,10 @@
 #include <limits.h>
 
 #include "../base/live_template.h"
+#include "../base/watch.h"
 #include "../net/signals.h"
 #include "alert/alert.h"
+#include "audit/audit.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "deliver/deliver.h"
@@ -55,12 +59,17 @@ struct broker {
     struct signals signals;
     struct loop_timer keep_timer;  /* every second */
     struct loop_timer drain_timer; /* the end, if it takes too long */
+    struct watch watch;            /* the folders of templates and tables */
+    struct loop_source watch_source;
+    struct loop_timer watch_timer; /* a look at them, soon */
     struct store *store;
     struct services services; /* control ids and sequences of answers and deliveries */
     char sequences[PATH_MAX]; /* the file of the latter; `services` borrows it */
     struct ingest ingest;
     struct deliver deliver;
     struct control *control;
+    struct audit *audit;
+    char config_hash[HL7_SHA256_HEX]; /* of the configuration in force */
     struct broker_template *templates;
     size_t template_count;
     struct memory_block condition_memory;
@@ -109,17 +118,34 @@ bool broker_control_open(struct broker *broker);
 void broker_metrics(const struct broker *broker, struct record_writer *out);
 void broker_metrics_text(const struct broker *broker, struct record_writer *out);
 
+/* broker_audit.c: opens the audit log and records the start. False when it cannot be used and has to be:
+ * that is in the log. */
+bool broker_audit_open(struct broker *broker);
+/* A configuration is in force instead of another one, or was refused (NULL). */
+void broker_audit_config(struct broker *broker, const struct config *config);
+/* A template is in force; `before` is the hash of the one it replaces, NULL for none. */
+void broker_audit_template(struct broker *broker, const struct broker_template *template,
+                           const char *before);
+/* The end, of which nothing comes after. */
+void broker_audit_close(struct broker *broker, bool well);
+
 /* broker_alerts.c: has a look at everything that alerts are about, if it is time again. */
 void broker_look(struct broker *broker);
 
 /* broker_keep.c */
 bool broker_keep_start(struct broker *broker);
+/* Reads templates and tables again that have changed. */
+void broker_look_at_files(struct broker *broker);
+
+/* broker_watch.c: watches the files that are in force now, instead of those that were. */
+void broker_watch(struct broker *broker);
+void broker_watch_end(struct broker *broker);
 
 /* templates.c: loads what the configuration names and is not loaded yet. False when one cannot be: it is
  * complained about. */
 bool broker_templates_load(struct broker *broker, const struct config *config);
-/* Reads those again that have changed. */
-void broker_templates_refresh(struct broker *broker);
+/* Reads those again that have changed. True when one is in force now. */
+bool broker_templates_refresh(struct broker *broker);
 struct broker_template *broker_template_find(const struct broker *broker, const char *path);
 void broker_templates_release(struct broker *broker);
 
