@@ -43,7 +43,8 @@ static void begin_drain(struct broker *broker)
 
     log_info("ending", "waiting for what is under way");
     broker->draining = true;
-    control_end(broker->control);
+    broker->drain_until = broker->loop.now + most;
+    control_drain(broker->control);
     ingest_drain(&broker->ingest);
     deliver_drain(&broker->deliver);
     broker->drain_timer.on_time = on_drain_time;
@@ -154,6 +155,10 @@ static bool start(struct broker *broker)
     if (!broker_audit_open(broker)) {
         return false;
     }
+    if (!secure_adopt(&broker->secure, broker->config)) {
+        log_fatal("start", "a certificate or key cannot be used");
+        return false;
+    }
     if (!broker_templates_load(broker, broker->config) || !broker_keep_start(broker)) {
         log_fatal("start", "a template could not be loaded, or memory is short");
         return false;
@@ -176,7 +181,9 @@ static void release(struct broker *broker, bool well)
     ingest_release(&broker->ingest);
     deliver_release(&broker->deliver);
     alerts_release(&broker->alerts);
+    history_release(&broker->history);
     broker_templates_release(broker);
+    secure_release(&broker->secure);
     memory_free(&broker->condition_memory);
     services_close(&broker->services);
     while (broker->old != NULL) {

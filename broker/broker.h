@@ -30,8 +30,10 @@
 #include "config/config.h"
 #include "control/control.h"
 #include "deliver/deliver.h"
+#include "history/history.h"
 #include "ingest/ingest.h"
 #include "route/route.h"
+#include "secure/secure.h"
 #include "store/store.h"
 
 /* A template that the configuration names, as it is in force. */
@@ -65,6 +67,7 @@ struct broker {
     struct store *store;
     struct services services; /* control ids and sequences of answers and deliveries */
     char sequences[PATH_MAX]; /* the file of the latter; `services` borrows it */
+    struct secure secure;
     struct ingest ingest;
     struct deliver deliver;
     struct control *control;
@@ -81,8 +84,13 @@ struct broker {
     uint64_t next_look; /* loop time */
     uint64_t last_look; /* likewise */
     bool looking;
+    struct journal_size journal; /* at the last look */
     bool disk_low;
+    struct history history;
+    uint64_t next_note; /* loop time */
+    bool noting;
     bool draining;
+    uint64_t drain_until; /* loop time: the end, if it takes too long */
 };
 
 /* Runs until a signal ends it. The configuration is loaded and without errors; it is taken over. The
@@ -131,6 +139,9 @@ void broker_audit_close(struct broker *broker, bool well);
 
 /* broker_alerts.c: has a look at everything that alerts are about, if it is time again. */
 void broker_look(struct broker *broker);
+
+/* broker_history.c: notes how busy all are, if it is time again. */
+void broker_note(struct broker *broker);
 
 /* broker_keep.c */
 bool broker_keep_start(struct broker *broker);

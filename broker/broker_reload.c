@@ -169,6 +169,7 @@ static bool swap(struct broker *broker, struct config *fresh)
     }
     tell_restarts(differences, count);
     config_keep(fresh, broker->config);
+    (void)secure_adopt(&broker->secure, fresh);
     (void)adopt_listeners(broker, fresh, differences, count);
     adopt_lanes(broker, fresh, differences, count);
     free(differences);

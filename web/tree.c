@@ -125,6 +125,22 @@ static void add_document(struct tree *tree, const char *path, hl7_slice data)
                                           (json_int_t)(data.len / 4 * 3)));
 }
 
+/* ---- Paths ----------------------------------------------------------------------------------- */
+
+void tree_path(const struct hl7_message *message, struct hl7_path path,
+               char ret_text[TREE_PATH_SIZE])
+{
+    struct hl7_buffer buffer;
+
+    if (path.occurrence == 1 &&
+        hl7_message_find(message, hl7_slice_of(path.segment), 2) == HL7_NONE) {
+        path.occurrence = 0;
+    }
+    hl7_buffer_init(&buffer, ret_text, TREE_PATH_SIZE - 1);
+    hl7_path_write(&path, &buffer);
+    ret_text[buffer.len] = '\0';
+}
+
 /* ---- Nodes ----------------------------------------------------------------------------------- */
 
 static const char *write_path(const struct hl7_path *path, char text[PATH_BYTES])

@@ -30,6 +30,7 @@ bool value_read_duration(struct value *value, void *slot);
 bool value_read_flag(struct value *value, void *slot);
 bool value_read_choice(struct value *value, void *slot);
 bool value_read_address(struct value *value, void *slot);
+bool value_read_names(struct value *value, void *slot);
 bool value_read_networks(struct value *value, void *slot);
 bool value_read_backoff(struct value *value, void *slot);
 bool value_read_limit(struct value *value, void *slot);

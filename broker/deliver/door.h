@@ -19,6 +19,7 @@
 
 #include "../../net/loop.h"
 #include "../config/config.h"
+#include "../secure/secure.h"
 #include "hl7.h"
 
 /* What came of a letter, for the destination's policies. */
@@ -76,6 +77,7 @@ struct door {
     const struct door_kind *kind;
     const struct config_destination *to;
     struct loop *loop;
+    const struct secure *secure; /* set behind door_open, where TLS may be wanted */
     void (*on_result)(struct door *door, const struct door_result *result);
     void *owner; /* the lane's */
 };

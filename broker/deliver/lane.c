@@ -267,6 +267,9 @@ static bool have_door(struct lane *lane)
     }
     if (lane->door == NULL) {
         lane->door = door_open(lane->deliver->loop, lane->to, on_result, lane);
+        if (lane->door != NULL) {
+            lane->door->secure = lane->deliver->secure;
+        }
     }
     return lane->door != NULL;
 }
