@@ -66,6 +66,7 @@ class Page(support.TestCase):
         """Messages in every state, and where to find them."""
         def says(code):
             def handler(connection):
+                connection.socket.settimeout(600)
                 while (got := connection.receive()) is not None:
                     connection.send(peers.frame(peers.ack(got, code, reason="207 unknown order" if code == "AR" else "")))
             return handler

@@ -12,7 +12,7 @@ const packages = createRequire(path.join(process.env.ORDERLY_NODE_PACKAGES, 'pac
 const {chromium} = packages('playwright-core');
 const AXE = packages.resolve('axe-core/axe.min.js');
 
-const PATIENCE = 20000;
+const PATIENCE = 8000;
 const LOOKS = {
     light: {viewport: {width: 1280, height: 860}, colorScheme: 'light'},
     dark: {viewport: {width: 1280, height: 860}, colorScheme: 'dark'},
