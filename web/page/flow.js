@@ -111,13 +111,13 @@ Orderly.flow = (() => {
         function open(kind, name) {
             const content = h('div', {class: 'detail'});
             const dialog = Orderly.dialog.open(name, 'wide', content);
-            detail = {kind, name, content, key: ''};
+            detail = {kind, name, content, done: false};
             dialog.addEventListener('close', () => { detail = null; });
             tellDetail();
         }
 
         function tellDetail() {
-            if (detail === null || flow === null || detail.content.contains(document.activeElement)) {
+            if (detail === null || flow === null || (!detail.done && detail.content.contains(document.activeElement))) {
                 return;
             }
             const {kind, name, content} = detail;
@@ -131,7 +131,19 @@ Orderly.flow = (() => {
             replace(content, route ? h('dl', {class: 'facts'}, fact('From', route.from.map(from => from.listener).join(', ')),
                 fact('To', route.to.map(to => to.destination).join(', ')), fact('Template', route.template ?? 'none: as received'),
                 fact('SHA-256', route.template_hash)) : null,
-            lanes.map(lane => laneCard(lane, flow, past, ask)));
+            lanes.map(lane => laneCard(lane, flow, past, done)));
+            if (detail.done) {
+                detail.done = false;
+                content.querySelector('button')?.focus();
+            }
+        }
+
+        // Something was done in the dialog: its button is another one now, and gets the focus.
+        function done() {
+            if (detail !== null) {
+                detail.done = true;
+            }
+            ask();
         }
 
         function tell() {

@@ -15,7 +15,7 @@ Orderly.workbench = (() => {
     const SAMPLE = ['MSH|^~\\&|LAB|TEST HOSPITAL|BROKER|TEST HOSPITAL|20261126093000||ORU^R01|LAB000042|P|2.3',
         'PID|1||000123^^^TEST^MR||TESTPATIENT^ANNA^B||19700101|F', 'OBR|1|ORD77|LAB77|24323-8^METABOLIC PANEL^LN|||20261126090000',
         'OBX|1|NM|2345-7^GLUCOSE^LN||98|mg/dL|70-105|N|||F', 'OBX|2|NM|2951-2^SODIUM^LN||151|mmol/L|136-145|H|||F', ''].join('\n');
-    const FIRST = ['MSH|^~\\&|ORDERLY|{MSH-4}|RIS|{MSH-4}|{MSH-7}||ORU^R01|{MSH-10}|P|2.5.1', 'PID|1||{PID-3}||{upper(PID-5)}||{PID-7}|{PID-8}',
+    const FIRST = ['MSH|^~\\&|ORDERLY|{MSH-4}|RIS|{MSH-4}|{MSH-7}||ORU^R01|{MSH-10}|P|2.5.1', 'PID|1||{PID-3}||{upper(PID-5.1)}^{PID-5.2}||{PID-7}|{PID-8}',
         'OBR|1|{OBR-2}|{OBR-3}|{OBR-4}', '{for x in OBX}', 'OBX|{x-1}|{x-2}|{x-3}||{x-5}|{x-6}|{x-7}|{x-8}|||F', '{end}', ''].join('\n');
     const kept = {message: SAMPLE, template: FIRST, beside: '', hash: '', writable: false};
 
