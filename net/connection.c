@@ -257,6 +257,17 @@ void connection_consume(struct connection *connection, size_t n)
     }
 }
 
+size_t connection_memory(const struct connection *connection)
+{
+    if (connection->held.len == 0) {
+        return 0;
+    }
+    if (connection->held_own != NULL) {
+        return connection->held_size;
+    }
+    return connection->held.len < HELD_FIRST ? HELD_FIRST : connection->held.len;
+}
+
 void connection_pause(struct connection *connection)
 {
     connection->paused = true;
