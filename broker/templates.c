@@ -41,6 +41,7 @@ static bool add(struct broker *broker, const char *path)
     }
     take_hash(at);
     broker->template_count++;
+    broker_audit_template(broker, at, NULL);
     return true;
 }
 
@@ -58,13 +59,23 @@ bool broker_templates_load(struct broker *broker, const struct config *config)
     return good;
 }
 
-void broker_templates_refresh(struct broker *broker)
+bool broker_templates_refresh(struct broker *broker)
 {
+    bool changed = false;
+
     for (size_t i = 0; i < broker->template_count; i++) {
-        if (live_template_refresh(&broker->templates[i].live)) {
-            take_hash(&broker->templates[i]);
+        struct broker_template *at = &broker->templates[i];
+
+        if (live_template_refresh(&at->live)) {
+            char before[HL7_TEMPLATE_HASH];
+
+            memcpy(before, at->hash, sizeof before);
+            take_hash(at);
+            broker_audit_template(broker, at, before);
+            changed = true;
         }
     }
+    return changed;
 }
 
 void broker_templates_release(struct broker *broker)

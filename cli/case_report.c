@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xml.h"
+
 #define SENTENCE_MAX 1000
 
 static const char *const verdict_words[] = {"passed", "updated", "failed", "mistake"};
@@ -57,55 +59,7 @@ void report_close(struct report *report)
     text_close(&report->suites);
 }
 
-/* ---- XML ------------------------------------------------------------------------------------ */
-
-/* U+FFFE and U+FFFF, which XML does not allow though they are text. */
-static bool is_no_character(hl7_slice text)
-{
-    return hl7_slice_starts(text, HL7_TEXT("\xef\xbf\xbe")) ||
-           hl7_slice_starts(text, HL7_TEXT("\xef\xbf\xbf"));
-}
-
-/* Text for between tags and for attributes. It is UTF-8 without control characters. */
-static void xml_text(FILE *file, hl7_slice text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (is_no_character(hl7_slice_part(text, i, 3))) {
-            fputs("\xef\xbf\xbd", file);
-            i += 2;
-            continue;
-        }
-        switch (text.ptr[i]) {
-        case '&':
-            fputs("&amp;", file);
-            break;
-        case '<':
-            fputs("&lt;", file);
-            break;
-        case '>':
-            fputs("&gt;", file);
-            break;
-        case '"':
-            fputs("&quot;", file);
-            break;
-        default:
-            fputc(text.ptr[i], file);
-            break;
-        }
-    }
-}
-
-static void xml_attribute(FILE *file, const char *name, const char *value)
-{
-    char memory[TEXT_SAFE_GROWTH * 1024];
-    struct hl7_buffer safe;
-
-    hl7_buffer_init(&safe, memory, sizeof memory);
-    text_safe(hl7_slice_part(hl7_slice_of(value), 0, 1024), false, &safe);
-    fprintf(file, " %s=\"", name);
-    xml_text(file, hl7_buffer_slice(&safe));
-    fputc('"', file);
-}
+/* ---- JUnit ---------------------------------------------------------------------------------- */
 
 static void junit_case(const struct report *report, enum report_verdict verdict, hl7_slice details)
 {
@@ -237,13 +191,13 @@ void report_case_begin(struct report *report, const char *name)
     report->name = name;
     text_clear(&report->details);
     if (report->as_json) {
-        json_object(&report->json);
+        json_open_object(&report->json);
         json_key(&report->json, "template");
-        json_string(&report->json, report->template);
+        json_text_of(&report->json, report->template);
         json_key(&report->json, "case");
-        json_string(&report->json, name);
+        json_text_of(&report->json, name);
         json_key(&report->json, "differences");
-        json_array(&report->json);
+        json_open_array(&report->json);
     }
 }
 
@@ -278,7 +232,7 @@ void report_case_end(struct report *report, enum report_verdict verdict)
     if (report->as_json) {
         json_end(&report->json);
         json_key(&report->json, "result");
-        json_string(&report->json, verdict_words[verdict]);
+        json_text_of(&report->json, verdict_words[verdict]);
         json_end(&report->json);
         json_line(&report->json);
     } else if (verdict != REPORT_PASSED) {
@@ -293,7 +247,7 @@ void report_difference(struct report *report, struct difference_text *text,
 
     difference_print(&to, &difference_expectation, text, difference);
     if (report->as_json) {
-        json_object(&report->json);
+        json_open_object(&report->json);
         difference_json(&report->json, text, difference);
         json_end(&report->json);
     }
@@ -303,7 +257,7 @@ void report_lines(struct report *report, size_t line, hl7_slice expected, hl7_sl
 {
     difference_print_lines(report->details.file, line, expected, actual);
     if (report->as_json) {
-        json_object(&report->json);
+        json_open_object(&report->json);
         json_key(&report->json, "line");
         json_number(&report->json, line);
         json_key(&report->json, "expected");
@@ -325,9 +279,9 @@ void report_says(struct report *report, const char *format, ...)
     text_write_safe(report->details.file, hl7_slice_of(text), false);
     fputc('\n', report->details.file);
     if (report->as_json) {
-        json_object(&report->json);
+        json_open_object(&report->json);
         json_key(&report->json, "message");
-        json_string(&report->json, text);
+        json_text_of(&report->json, text);
         json_end(&report->json);
     }
 }
@@ -336,7 +290,7 @@ void report_says(struct report *report, const char *format, ...)
 
 static void sum_json(struct report *report)
 {
-    json_object(&report->json);
+    json_open_object(&report->json);
     json_key(&report->json, "templates");
     json_number(&report->json, report->templates);
     json_key(&report->json, "cases");

@@ -18,6 +18,7 @@ static const char *const state_words[] = {"settled", "pending", "dead", "held", 
 static const char *const order_words[] = {"newest-first", "oldest-first", NULL};
 static const char *const as_words[] = {"template", "recorded", NULL};
 static const char *const format_words[] = {"records", "openmetrics", NULL};
+static const char *const purpose_words[] = {"view", "shadow", NULL};
 static const char *const bytes_words[] = {"none", "received", "all", NULL};
 
 #define END                                                                                        \
@@ -60,6 +61,10 @@ static const char *const bytes_words[] = {"none", "received", "all", NULL};
         .name = "why", .required = (is_required), .doc = "The reason, kept with the message"       \
     }
 
+/* Every request has it: whom a program with users of its own asks for. */
+static const struct request_parameter actor_parameter = {
+    .name = "actor", .doc = "For whom, as the program that asks knows them"};
+
 static const struct request_parameter no_parameters[] = {END};
 
 static const struct request_parameter metrics_parameters[] = {
@@ -68,6 +73,9 @@ static const struct request_parameter metrics_parameters[] = {
      .words = format_words,
      .doc = "A record for each, or the lines of OpenMetrics text"},
     END};
+
+static const struct request_parameter history_parameters[] = {
+    {.name = "steps", .kind = REQUEST_NUMBER, .doc = "The last this many; 120 by default"}, END};
 
 static const struct request_parameter find_parameters[] = {
     QUERY,
@@ -82,6 +90,10 @@ static const struct request_parameter message_parameters[] = {
      .kind = REQUEST_WORD,
      .words = bytes_words,
      .doc = "Whose bytes come along; none is the default"},
+    {.name = "purpose",
+     .kind = REQUEST_WORD,
+     .words = purpose_words,
+     .doc = "What the audit log calls it: a view, or a template's trial"},
     END};
 
 static const struct request_parameter trace_parameters[] = {
@@ -159,8 +171,14 @@ static const struct request_parameter backup_parameters[] = {
     {.name = "path", .required = true, .doc = "The file, as the broker names it: an absolute path"},
     END};
 
+static const struct request_parameter login_parameters[] = {
+    {.name = "name", .required = true, .doc = "Who logged in, or tried to"},
+    {.name = "address", .doc = "Where they are: an address"},
+    {.name = "failed", .kind = REQUEST_FLAG, .doc = "They were not let in"},
+    END};
+
 static const struct request_spec specs[] = {
-#define REQUEST(name, parameters, doc) {#name, parameters, doc},
+#define REQUEST(name, parameters, event, record, doc) {#name, parameters, doc},
 #include "requests.tbl"
 #undef REQUEST
 };
@@ -303,6 +321,9 @@ static const struct request_parameter *find_parameter(const struct request_spec 
 {
     const struct request_parameter *at = spec->parameters;
 
+    if (hl7_slice_equal(name, hl7_slice_of(actor_parameter.name))) {
+        return &actor_parameter;
+    }
     while (at->name != NULL && !hl7_slice_equal(name, hl7_slice_of(at->name))) {
         at++;
     }
