@@ -259,13 +259,10 @@ void connection_consume(struct connection *connection, size_t n)
 
 size_t connection_memory(const struct connection *connection)
 {
-    if (connection->held.len == 0) {
-        return 0;
-    }
-    if (connection->held_own != NULL) {
-        return connection->held_size;
-    }
-    return connection->held.len < HELD_FIRST ? HELD_FIRST : connection->held.len;
+    size_t least = connection->held_own != NULL ? connection->held_size : HELD_FIRST;
+    size_t len = connection->held.len;
+
+    return len == 0 || len > least ? len : least;
 }
 
 void connection_pause(struct connection *connection)
