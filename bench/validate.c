@@ -48,7 +48,7 @@ static void write_text(struct subject *subject)
         "2.5.1\r"
         "PID|1||000123^^^NORTH^MR~99-1^^^SSA^SS||DOE^JANE^TEST^^MS^^L||19800229|F|||1 TEST ST^^TESTTOWN^"
         "MA^02134^USA^H||^PRN^PH^^^555^5551234|||M\r"
-        "PV1|1|O|CLINIC^1^2^NORTH||||1234^TEST^DOCTOR^^^DR|||||||||||V0001^^^NORTH\r"
+        "PV1|1|O|CLINIC^1^2^NORTH||||1234^TEST^DOCTOR^^^DR||||||||||||V0001^^^NORTH\r"
         "ORC|RE|ORD1^EHR|FIL1^LAB||CM||||20240229120000\r"
         "OBR|1|ORD1^EHR|FIL1^LAB|24323-8^Metabolic panel^LN|||20240229113000|||||||||1234^TEST^DOCTOR|||"
         "|||20240229123000||CH|F\r";

@@ -122,7 +122,7 @@ static void add_document(struct tree *tree, const char *path, hl7_slice data)
                                 json_pack("{s:I,s:s,s:s,s:I}", "number",
                                           (json_int_t)tree->document_count, "path", path, "type",
                                           document_sniff(hl7_buffer_slice(&bytes))->type, "size",
-                                          (json_int_t)(data.len / 4 * 3)));
+                                          (json_int_t)data.len / 4 * 3));
 }
 
 /* ---- Paths ----------------------------------------------------------------------------------- */

@@ -118,7 +118,7 @@ static void add_fields(json_t *list, const struct hl7_message *result, size_t se
                            name.ptr, i);
             (void)json_array_append_new(
                 list, json_pack("{s:o,s:I,s:I}", "path", text_json(hl7_slice_of(path)), "from",
-                                (json_int_t)from, "to", (json_int_t)(from + field.len)));
+                                (json_int_t)from, "to", (json_int_t)from + (json_int_t)field.len));
         }
     }
 }

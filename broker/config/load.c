@@ -274,7 +274,7 @@ static void tell_given(const struct telling *telling, const struct section *sect
 }
 
 /* A key that goes with another, which was not given, says nothing. */
-static bool counts(const struct section *section, const struct config_key *key)
+static bool says_something(const struct section *section, const struct config_key *key)
 {
     const struct config_key *door =
         key->door != NULL ? config_key_find(key->section, hl7_slice_of(key->door)) : NULL;
@@ -288,8 +288,8 @@ static void tell_standards(const struct telling *telling, const struct section *
     for (const struct config_key *key = config_keys(); key->name != NULL; key++) {
         struct config_given given = given_of(kind, false, section != NULL ? section->name : "");
 
-        if (key->section == kind && counts(section, key) && sections_given(section, key) == NULL &&
-            sections_given(defaults, key) == NULL) {
+        if (key->section == kind && says_something(section, key) &&
+            sections_given(section, key) == NULL && sections_given(defaults, key) == NULL) {
             given.key = key->name;
             given.text = hl7_slice_of(key->standard);
             telling->each(telling->context, &given);

@@ -65,6 +65,9 @@ enum journal_code {
 /* The stable name of a code: "full". */
 const char *journal_code_name(enum journal_code code);
 
+/* The version of SQLite that is loaded: "3.40.1". */
+const char *journal_library_version(void);
+
 /* ---- Open, close, commit --------------------------------------------------------------------- */
 
 struct journal_options {

@@ -10,6 +10,8 @@
  * segment is out of place. The better one is told, so that one slip makes one finding. A segment
  * told to be out of place is remembered for a while and not told to be missing, too.
  *
+ * DSC, which says that a message goes on in another one, is never missing, though old structures ask for it.
+ *
  * A step looks at each node of the tree a few times at most, a departure at some following segments:
  * the time is linear in the message, whatever is in it. Nothing is allocated and nothing recurses.
  *
@@ -159,7 +161,7 @@ static bool tell_missing(const struct gap *gap, size_t node)
     }
     finding.leaf = leaf_of(tree, node);
     uint32_t name = tree->nodes[finding.leaf].name;
-    if (name == gap->later || take_stray(gap->matcher, name)) {
+    if (name == gap->later || name == name_of(HL7_TEXT("DSC")) || take_stray(gap->matcher, name)) {
         return true;
     }
     return gap->matcher->listener->found(gap->matcher->listener->context, &finding);
@@ -260,64 +262,29 @@ static bool set_aside(struct matcher *matcher, size_t segment, bool elsewhere)
     return matcher->listener->found(matcher->listener->context, &finding);
 }
 
-/* A segment that fits only when something is missing, or not at all. */
-static bool depart(struct matcher *matcher, size_t segment, struct place place)
+/* A place, and what it is worth: how much fits afterwards, less the findings that it costs. */
+struct story {
+    struct place place;
+    int worth;
+    uint32_t failed; /* the name of the first segment that does not fit afterwards */
+};
+
+/* The best place for a segment that has none without something missing. */
+static struct story best_story(const struct matcher *matcher, size_t segment)
 {
-    struct gap gap = {.matcher = matcher, .segment = segment};
-    uint32_t failed;
+    struct place places[PLACES_MAX];
+    struct story best = {.place = {HL7_NONE, 0}};
+    size_t count = place_list(matcher->tree, matcher->at, name_at(matcher, segment), places);
 
-    if (place.node == HL7_NONE) {
-        return set_aside(matcher, segment, false);
+    for (size_t i = 0; i < count; i++) {
+        struct story story = {.place = places[i]};
+        story.worth =
+            (int)fitting(matcher, places[i].node, segment + 1, &story.failed) - (int)places[i].cost;
+        if (best.place.node == HL7_NONE || story.worth > best.worth) {
+            best = story;
+        }
     }
-    /* What fits afterwards, less the findings that it costs. */
-    int jumped = (int)fitting(matcher, place.node, segment + 1, &gap.later) - (int)place.cost;
-    int skipped = (int)fitting(matcher, matcher->at, segment + 1, &failed) - 1;
-    if (skipped > jumped ||
-        (skipped == jumped && comes_again(matcher, name_at(matcher, segment)))) {
-        return set_aside(matcher, segment, true);
-    }
-    if (!tell_way(&gap, matcher->at, place.node)) {
-        return false;
-    }
-    take_place(matcher, place.node);
-    return true;
-}
-
-/* ---- Ways ---------------------------------------------------------------------------------- */
-
-/* One step of all ways. A segment that may stand anywhere and has no place is passed over. */
-static bool step(struct matcher *matcher, size_t segment)
-{
-    struct place_set next;
-
-    if (place_find_all(matcher->tree, &matcher->ways, name_at(matcher, segment), &next)) {
-        matcher->ways = next;
-        return true;
-    }
-    return may_stand_anywhere(matcher, segment);
-}
-
-/* All ways from the last departure up to a segment, which is not taken itself. */
-static void widen(struct matcher *matcher, size_t segment)
-{
-    size_t first = matcher->synced_segment;
-
-    if (matcher->wide) {
-        return;
-    }
-    matcher->wide = true;
-    memset(&matcher->ways, 0, sizeof matcher->ways);
-    if (matcher->synced_at != HL7_NONE) {
-        set_add(&matcher->ways, matcher->synced_at);
-    } else if (matcher->at != HL7_NONE) {
-        /* The header: there is one place for it. */
-        struct place place = place_find(matcher->tree, HL7_NONE, name_at(matcher, first));
-        set_add(&matcher->ways, place.node == HL7_NONE ? matcher->at : place.node);
-        first++;
-    }
-    for (size_t i = first; i < segment; i++) {
-        (void)step(matcher, i);
-    }
+    return best;
 }
 
 /* From here on there is one way again. */
@@ -328,12 +295,63 @@ static void sync(struct matcher *matcher, size_t segment)
     matcher->synced_segment = segment;
 }
 
+/* A segment that fits only when something is missing, or not at all. */
+static bool depart(struct matcher *matcher, size_t segment)
+{
+    struct story story = best_story(matcher, segment);
+    const struct gap gap = {.matcher = matcher, .segment = segment, .later = story.failed};
+    uint32_t failed;
+
+    if (story.place.node == HL7_NONE) {
+        return set_aside(matcher, segment, false);
+    }
+    int skipped = (int)fitting(matcher, matcher->at, segment + 1, &failed) - 1;
+    if (skipped > story.worth ||
+        (skipped == story.worth && comes_again(matcher, name_at(matcher, segment)))) {
+        return set_aside(matcher, segment, true);
+    }
+    if (!tell_way(&gap, matcher->at, story.place.node)) {
+        return false;
+    }
+    take_place(matcher, story.place.node);
+    sync(matcher, segment + 1);
+    return true;
+}
+
+/* ---- Ways ---------------------------------------------------------------------------------- */
+
+/* One step of all ways; false when it is none of any, and they stay where they are. */
+static bool step(struct matcher *matcher, size_t segment)
+{
+    struct place_set next;
+
+    if (!place_find_all(matcher->tree, &matcher->ways, name_at(matcher, segment), &next)) {
+        return false;
+    }
+    matcher->ways = next;
+    return true;
+}
+
+/* All ways from the last departure up to a segment, which is not taken itself. */
+static void widen(struct matcher *matcher, size_t segment)
+{
+    if (matcher->wide) {
+        return;
+    }
+    matcher->wide = true;
+    matcher->ways = (struct place_set){.beginning = matcher->synced_at == HL7_NONE};
+    if (matcher->synced_at != HL7_NONE) {
+        set_add(&matcher->ways, matcher->synced_at);
+    }
+    for (size_t i = matcher->synced_segment; i < segment; i++) {
+        (void)step(matcher, i);
+    }
+}
+
 static bool take(struct matcher *matcher, size_t segment)
 {
-    struct place place = {HL7_NONE, 0};
-
     if (!matcher->wide) {
-        place = place_find(matcher->tree, matcher->at, name_at(matcher, segment));
+        struct place place = place_find(matcher->tree, matcher->at, name_at(matcher, segment));
         if (place.node != HL7_NONE && place.cost == 0) {
             take_place(matcher, place.node);
             return true;
@@ -347,12 +365,7 @@ static bool take(struct matcher *matcher, size_t segment)
         take_place(matcher, set_next(&matcher->ways, 0));
         return true;
     }
-    place = place_find(matcher->tree, matcher->at, name_at(matcher, segment));
-    if (!depart(matcher, segment, place)) {
-        return false;
-    }
-    sync(matcher, segment + 1);
-    return true;
+    return may_stand_anywhere(matcher, segment) || depart(matcher, segment);
 }
 
 /* The message ends: that it may, on one of the ways, or what is missing. */

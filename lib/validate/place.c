@@ -35,6 +35,8 @@ struct search {
     struct place best;
     struct place any;      /* where any segment may stand */
     struct place_set *all; /* NULL, or where to put all places that cost nothing */
+    struct place *list;    /* NULL, or where to put all places */
+    size_t listed;
     struct frame frames[MATCH_DEPTH];
     size_t depth;
 };
@@ -85,6 +87,12 @@ static bool note_place(struct search *search, size_t node)
     bool any = search->tree->nodes[node].kind == HL7_NODE_ANY;
 
     note(any ? &search->any : &search->best, node, search->cost);
+    if (search->list != NULL) {
+        if (search->listed < PLACES_MAX) {
+            search->list[search->listed++] = (struct place){node, search->cost};
+        }
+        return false;
+    }
     if (search->all == NULL) {
         return !any && search->cost == 0;
     }
@@ -213,11 +221,27 @@ struct place place_find(const struct match_tree *tree, size_t from, uint32_t nam
     return any ? search.any : search.best;
 }
 
+size_t place_list(const struct match_tree *tree, size_t from, uint32_t name,
+                  struct place ret_places[PLACES_MAX])
+{
+    struct search search = new_search(tree, name);
+
+    search.list = ret_places;
+    look_from(&search, from);
+    return search.listed;
+}
+
 /* All places for a name behind the nodes of a set that cost nothing. False when there is none. */
 bool place_find_all(const struct match_tree *tree, const struct place_set *from, uint32_t name,
                     struct place_set *ret_places)
 {
-    struct place_set places = {{0}};
+    struct place_set places = {.beginning = false};
+
+    if (from->beginning) {
+        struct search search = new_search(tree, name);
+        search.all = &places;
+        look_from(&search, HL7_NONE);
+    }
 
     for (size_t node = set_next(from, 0); node != HL7_NONE; node = set_next(from, node + 1)) {
         struct search search = new_search(tree, name);

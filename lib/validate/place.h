@@ -38,6 +38,13 @@ struct place {
 /* The cheapest place for a name behind a node, HL7_NONE for the beginning; the first of them. */
 struct place place_find(const struct match_tree *tree, size_t from, uint32_t name);
 
+/* Places of one segment that are weighed against each other, at most. */
+enum { PLACES_MAX = 8 };
+
+/* The first places for a name behind a node, whatever they cost; their number. */
+size_t place_list(const struct match_tree *tree, size_t from, uint32_t name,
+                  struct place ret_places[PLACES_MAX]);
+
 /* Whether the message may end behind a node. */
 bool place_may_end(const struct match_tree *tree, size_t from);
 
@@ -57,6 +64,7 @@ size_t place_levels(const struct match_tree *tree, size_t node, struct level lev
 
 /* Nodes of a tree. */
 struct place_set {
+    bool beginning; /* the place before all nodes is among them */
     uint64_t bits[MATCH_NODES / 64];
 };
 

@@ -175,8 +175,12 @@ static void check_segments(struct validator *validator)
 
     for (size_t i = 0; i < validator->message->segment_count && !validator->stopped; i++) {
         hl7_slice name = hl7_segment_name(validator->message, i);
-        const struct hl7_dict_segment *known = said_of_segment(validator, name);
+        const struct hl7_dict_segment *known = validator->known;
 
+        if (known == NULL || !hl7_slice_equal(name, hl7_slice_of(known->name))) {
+            known = said_of_segment(validator, name);
+            validator->known = known;
+        }
         if (known != NULL) {
             check_fields(validator, i, known);
         } else if (!structured && (name.len != 3 || name.ptr[0] != 'Z')) {

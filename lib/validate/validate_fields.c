@@ -8,18 +8,6 @@
 
 #include <string.h>
 
-bool is_blank(const struct hl7_delimiters *delimiters, hl7_slice value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        char byte = value.ptr[i];
-        if (byte != delimiters->component && byte != delimiters->repetition &&
-            byte != delimiters->subcomponent) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---- The type of a value that another field names ------------------------------------------- */
 
 static const struct typed_elsewhere {
@@ -51,13 +39,17 @@ static const struct hl7_dict_type *named_type(struct validator *validator, const
     if (name.len == 0) {
         name = hl7_piece(names, separator, 1);
     }
-    if (hl7_state(name) != HL7_PRESENT) {
+    if (name.len == 0 || is_null(name)) {
         if (by == 2) {
             tell(validator, HL7_RULE_TYPE_MISSING, spot, &(struct telling){.number = 0});
         }
         return NULL;
     }
-    return hl7_dict_type(validator->version, name);
+    if (!hl7_slice_equal(name, validator->type_name)) {
+        validator->type = hl7_dict_type(validator->version, name);
+        validator->type_name = name;
+    }
+    return validator->type;
 }
 
 /* ---- One field ----------------------------------------------------------------------------- */
@@ -94,9 +86,9 @@ static void check_repetitions(struct validator *validator, const struct field *f
                          (validator->message->delimiters.repetition != '\0' &&
                           memchr(field->value.ptr, validator->message->delimiters.repetition,
                                  field->value.len) != NULL);
-    for (uint32_t n = 1; hl7_piece_next(&rest, validator->message->delimiters.repetition, &piece);
+    for (uint32_t n = 1; next_piece(&rest, validator->message->delimiters.repetition, &piece);
          n++) {
-        if (hl7_state(piece) != HL7_PRESENT || is_blank(&validator->message->delimiters, piece)) {
+        if (is_null(piece) || is_blank(&validator->message->delimiters, piece)) {
             continue;
         }
         spot.repetition = several ? n : 0;
@@ -127,7 +119,7 @@ static void check_field(struct validator *validator, const struct field *field)
         tell_field(validator, HL7_RULE_FIELD_WITHDRAWN, field, 0);
         return;
     }
-    if (field->value.len != 2 || hl7_state(field->value) == HL7_PRESENT) {
+    if (!is_null(field->value)) {
         check_repetitions(validator, field);
     }
 }
@@ -150,21 +142,32 @@ static void check_further(struct validator *validator, struct field *field, size
     }
 }
 
+/* Field n of those that are there; not the first two of a header. */
+static hl7_slice field_at(const struct hl7_message *message, const struct hl7_segment *index,
+                          size_t n)
+{
+    const uint32_t *starts = message->fields + index->first;
+    size_t end = n + 1 < index->count ? starts[n + 1] - 1 : index->end;
+
+    return (hl7_slice){message->bytes.ptr + starts[n], end - starts[n]};
+}
+
 void check_fields(struct validator *validator, size_t segment, const struct hl7_dict_segment *known)
 {
-    const struct hl7_segment *index = &validator->message->segments[segment];
+    const struct hl7_message *message = validator->message;
+    const struct hl7_segment *index = &message->segments[segment];
     size_t last = index->count - 1;
     struct field field = {.known = known, .spot = {.segment = segment}};
     /* MSH-1 and MSH-2 are no values: they say how values are written. */
-    size_t first = hl7_segment_is_header(hl7_segment_name(validator->message, segment)) ? 3 : 1;
+    size_t first = hl7_segment_is_header(hl7_segment_name(message, segment)) ? 3 : 1;
 
     for (size_t n = first; n <= known->field_count && !validator->stopped; n++) {
         field.said = said_of_field(validator, known, n);
-        if (n > last && field.said->optionality != HL7_OPT_REQUIRED) {
+        field.value = n > last ? (hl7_slice){NULL, 0} : field_at(message, index, n);
+        if (field.value.len == 0 && field.said->optionality != HL7_OPT_REQUIRED) {
             continue;
         }
         field.spot.field = (uint32_t)n;
-        field.value = hl7_segment_field(validator->message, segment, n);
         check_field(validator, &field);
     }
     if (last > known->field_count && !known->open) {

@@ -112,9 +112,14 @@ static bool is_local_code(uint32_t table, hl7_slice code)
 
 static void check_code(struct validator *validator, const struct part *part, bool strict)
 {
-    const struct hl7_dict_table *table = hl7_dict_table(part->said->table);
+    struct known_code *last = &validator->codes[part->said->table % KNOWN_CODES];
 
+    if (last->table == part->said->table && hl7_slice_equal(last->code, part->value)) {
+        return;
+    }
+    const struct hl7_dict_table *table = hl7_dict_table(part->said->table);
     if (table == NULL || table->code_count == 0 || is_code(validator, table, part->value)) {
+        *last = (struct known_code){.table = part->said->table, .code = part->value};
         return;
     }
     strict = strict && table->kind == HL7_TABLE_HL7 && !is_local_code(table->number, part->value);
@@ -143,17 +148,23 @@ static void check_coded(struct validator *validator, const struct part *part, ch
 
 /* ---- What has no parts --------------------------------------------------------------------- */
 
+/* A separator that is '\0' is none. */
+static bool is_separator(char byte, char a, char b)
+{
+    return (byte == a || byte == b) && byte != '\0';
+}
+
 /* Where there are parts all the same: what stands behind the first is not known. */
 static hl7_slice first_part(struct validator *validator, const struct part *part)
 {
     const struct hl7_delimiters *delimiters = &validator->message->delimiters;
-    hl7_slice first = part->value;
+    char component = part->spot.component == 0 ? delimiters->component : '\0';
+    char subcomponent = part->spot.subcomponent == 0 ? delimiters->subcomponent : '\0';
+    hl7_slice first = {part->value.ptr, 0};
 
-    if (part->spot.component == 0) {
-        first = hl7_piece(first, delimiters->component, 1);
-    }
-    if (part->spot.subcomponent == 0) {
-        first = hl7_piece(first, delimiters->subcomponent, 1);
+    while (first.len < part->value.len &&
+           !is_separator(part->value.ptr[first.len], component, subcomponent)) {
+        first.len++;
     }
     if (first.len < part->value.len &&
         !is_blank(delimiters, hl7_slice_part(part->value, first.len, part->value.len))) {
@@ -185,7 +196,7 @@ static void check_text(struct validator *validator, struct part part)
     if (type == NULL) {
         return;
     }
-    if (hl7_state(part.value) != HL7_PRESENT) {
+    if (part.value.len == 0 || is_null(part.value)) {
         return;
     }
     enum hl7_type_kind kind = (enum hl7_type_kind)type->kind;
@@ -239,7 +250,7 @@ static bool is_there(struct validator *validator, const struct part *part)
                   hl7_slice_of(hl7_version_name(validator->version)), 0);
         return false;
     }
-    return hl7_state(part->value) == HL7_PRESENT;
+    return !is_null(part->value);
 }
 
 static void check_parts(struct validator *validator, const struct part *whole, bool below,
@@ -251,7 +262,7 @@ static void check_parts(struct validator *validator, const struct part *whole, b
     hl7_slice rest = whole->value;
     uint32_t n = 0;
 
-    while (!validator->stopped && hl7_piece_next(&rest, separator, &part.value)) {
+    while (!validator->stopped && next_piece(&rest, separator, &part.value)) {
         n++;
         *number_of(&part.spot, below) = n;
         part.said = said_of_component(validator, whole->type, n);

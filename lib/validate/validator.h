@@ -13,6 +13,14 @@
 
 #include "hl7.h"
 
+/* A code that was found in its table: messages have the same few ones again and again. */
+struct known_code {
+    uint32_t table;
+    hl7_slice code;
+};
+
+enum { KNOWN_CODES = 16 };
+
 struct validator {
     const struct hl7_message *message;
     const struct hl7_validating *how;
@@ -23,6 +31,11 @@ struct validator {
     /* The segment whose occurrence was counted last. */
     size_t counted;
     uint32_t occurrence;
+    /* What was looked up last: the segments of a name come together, and values of a type. */
+    const struct hl7_dict_segment *known;
+    hl7_slice type_name;
+    const struct hl7_dict_type *type;
+    struct known_code codes[KNOWN_CODES]; /* by the number of the table */
 };
 
 /* A place in a message: numbers as in a path, 0 above the place. */
@@ -59,6 +72,42 @@ void check_value(struct validator *validator, struct spot spot, const struct hl7
                  const struct hl7_dict_type *type, hl7_slice value);
 
 /* Nothing but delimiters: no value. */
-bool is_blank(const struct hl7_delimiters *delimiters, hl7_slice value);
+static inline bool is_blank(const struct hl7_delimiters *delimiters, hl7_slice value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        char byte = value.ptr[i];
+        if (byte != delimiters->component && byte != delimiters->repetition &&
+            byte != delimiters->subcomponent) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* As hl7_state(), of a value that is not empty. */
+static inline bool is_null(hl7_slice value)
+{
+    return value.len == 2 && value.ptr[0] == '"' && value.ptr[1] == '"';
+}
+
+/* As hl7_piece_next(), inline: most pieces are a few bytes long. */
+static inline bool next_piece(hl7_slice *rest, char separator, hl7_slice *ret_piece)
+{
+    size_t len = 0;
+
+    if (rest->ptr == NULL) {
+        return false;
+    }
+    if (separator == '\0') {
+        len = rest->len;
+    }
+    while (len < rest->len && rest->ptr[len] != separator) {
+        len++;
+    }
+    *ret_piece = (hl7_slice){rest->ptr, len};
+    *rest = len < rest->len ? (hl7_slice){rest->ptr + len + 1, rest->len - len - 1}
+                            : (hl7_slice){NULL, 0};
+    return true;
+}
 
 #endif

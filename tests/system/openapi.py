@@ -1,6 +1,7 @@
 """The API's description, and whether an answer is as it says: the part of JSON Schema that it uses.
 
-A member that the description does not have is a mistake here, though clients are told to skip it.
+A member that the description does not have is a mistake here, though clients are told to skip it; but where the
+description allows others: there it passes on what the broker says, which may come to say more.
 """
 
 import datetime
@@ -37,6 +38,8 @@ def check(value, schema, where="$"):
         for name in schema.get("required", ()):
             assert name in value, f"{where} has no {name}"
         for name, item in value.items():
+            if name not in schema["properties"] and schema.get("additionalProperties"):
+                continue
             assert name in schema["properties"], f"{where}: {name} is not described"
             check(item, schema["properties"][name], f"{where}.{name}")
     if kind == "array":

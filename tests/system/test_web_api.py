@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import signal
 import time
 import unittest
@@ -121,8 +122,20 @@ class Flow(WithBroker):
         answer = self.get("/metrics")
         families = {at.name: at for at in text_string_to_metric_families(answer.body.decode())}
         self.assertEqual(families["orderly_listener_stored"].samples[0].value, 1)
+        waiting = {at.labels["destination"]: at.value for at in families["orderly_lane_waiting"].samples}
+        self.assertEqual(waiting["ris"], 1)
+        self.assertEqual((families["orderly_lane_oldest_seconds"].type, families["orderly_lane_oldest_seconds"].unit), ("gauge", "seconds"))
         self.assertTrue(all(at.documentation for at in families.values()))
         self.assertTrue(answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0"))
+
+    def test_the_dashboard_shows_metrics_that_there_are(self):
+        self.send(message("A1"))
+        wait_until(lambda: self.with_trouble(), "a try")
+        there = {sample.name for at in text_string_to_metric_families(self.get("/metrics").body.decode()) for sample in at.samples}
+        dashboard = (support.SOURCE / "packaging" / "grafana" / "orderly.json").read_text()
+        shown = set(re.findall(r"\borderly_[a-z_]+", dashboard))
+        self.assertEqual(shown - there, set())
+        self.assertIn("orderly_lane_waiting", shown)
 
     def test_metrics_are_read_with_a_token(self):
         stranger = self.web.browser()
@@ -380,6 +393,25 @@ class Workbench(WithBroker):
         broken = {"text": "MSH|^~\\&|{PID-3\n", "reason": "x"}
         self.assertEqual(self.ask("PUT", path, broken, folder="own", name="new.hl7", status=409).error, "template")
         self.ask("PUT", path, {"text": TEMPLATE, "reason": "x"}, folder="own", name="new.hl7")
+
+
+@unittest.skipUnless(is_there(), "built without the page")
+class Audit(WithBroker):
+    def shown(self, *arguments):
+        done = support.run("audit", "show", "--config", self.broker.path, "--json", *arguments)
+        self.assert_status(done, 0)
+        return [json.loads(line) for line in done.out.splitlines()]
+
+    def test_every_view_is_recorded_with_who_looked(self):
+        self.send(message("A1"))
+        self.web.login("view-messages").get("/api/v1/messages/1/content")
+        views = self.shown("--event", "view")
+        self.assertEqual([at["actor"] for at in views], ["view-messages"], views)
+
+    def test_logins_are_recorded(self):
+        self.web.browser().login("operate", "wrong wrong wrong")
+        logins = [(at["name"], bool(at.get("failed"))) for at in self.shown("--event", "login")]
+        self.assertEqual(logins, [("admin", False), ("operate", True)])
 
 
 @unittest.skipUnless(is_there(), "built without the page")

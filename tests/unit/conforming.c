@@ -27,6 +27,13 @@ static hl7_slice code_of(const struct hl7_dict_field *field)
     return HL7_TEXT("A");
 }
 
+bool conforming_can(const struct hl7_dict_field *field)
+{
+    const struct hl7_dict_table *table = hl7_dict_table(field->table);
+
+    return table == NULL || table->code_count == 0 || hl7_dict_code(table, code_of(field)) != NULL;
+}
+
 static hl7_slice time_of(const struct hl7_dict_field *field)
 {
     static const hl7_slice times[] = {{"20240229123000", 14}, {"20240229", 8}};
@@ -163,12 +170,10 @@ void conforming_value(enum hl7_version version, const struct hl7_dict_field *fie
     add_value(version, field, type_of(version, field), extent, buffer);
 }
 
-void conforming_typed(enum hl7_version version, const struct hl7_dict_type *type,
-                      enum conforming_extent extent, struct hl7_buffer *buffer)
+void conforming_component(enum hl7_version version, const struct hl7_dict_field *component,
+                          struct hl7_buffer *buffer)
 {
-    const struct hl7_dict_field any = {.type = type->number};
-
-    add_value(version, &any, type, extent, buffer);
+    add_component(version, component, CONFORMING_LEAST, buffer);
 }
 
 /* ---- Segments ------------------------------------------------------------------------------- */
@@ -227,22 +232,45 @@ static void add_field(enum hl7_version version, const struct hl7_dict_segment *s
     }
 }
 
-void conforming_segment(enum hl7_version version, const struct hl7_dict_segment *segment,
-                        enum conforming_extent extent, struct hl7_buffer *buffer)
+bool conforming_is_tied(const struct hl7_dict_segment *segment, size_t number)
+{
+    return names_type(segment, number) || typed_by(segment, number) != 0;
+}
+
+/* A segment with all fields that are wanted, but with this in one of them, if it is not 0. */
+static void add_segment(enum hl7_version version, const struct hl7_dict_segment *segment,
+                        enum conforming_extent extent, size_t but, hl7_slice value,
+                        struct hl7_buffer *buffer)
 {
     size_t last = 0;
 
     hl7_buffer_add(buffer, hl7_slice_of(segment->name));
     for (size_t n = 1; n <= segment->field_count; n++) {
-        if (!is_wanted(hl7_dict_field(segment, n), extent) && !names_type(segment, n)) {
+        if (n != but && !is_wanted(hl7_dict_field(segment, n), extent) && !names_type(segment, n)) {
             continue;
         }
         for (; last < n; last++) {
             hl7_buffer_add_byte(buffer, '|');
         }
-        add_field(version, segment, n, extent, buffer);
+        if (n == but) {
+            hl7_buffer_add(buffer, value);
+        } else {
+            add_field(version, segment, n, extent, buffer);
+        }
     }
     hl7_buffer_add_byte(buffer, '\r');
+}
+
+void conforming_segment(enum hl7_version version, const struct hl7_dict_segment *segment,
+                        enum conforming_extent extent, struct hl7_buffer *buffer)
+{
+    add_segment(version, segment, extent, 0, (hl7_slice){NULL, 0}, buffer);
+}
+
+void conforming_segment_but(enum hl7_version version, const struct hl7_dict_segment *segment,
+                            size_t number, hl7_slice value, struct hl7_buffer *buffer)
+{
+    add_segment(version, segment, CONFORMING_LEAST, number, value, buffer);
 }
 
 void conforming_header(enum hl7_version version, hl7_slice structure, struct hl7_buffer *buffer)

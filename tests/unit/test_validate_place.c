@@ -76,7 +76,7 @@ static void the_groups_around_a_node_are_known(void **state)
 
 static void places_of_a_set_are_all_that_cost_nothing(void **state)
 {
-    struct place_set from = {{0}};
+    struct place_set from = {.beginning = false};
     struct place_set places;
 
     (void)state;
@@ -86,6 +86,10 @@ static void places_of_a_set_are_all_that_cost_nothing(void **state)
     assert_int_equal(set_next(&places, 0), 3);
     assert_int_equal(set_next(&places, 4), HL7_NONE);
     assert_false(place_find_all(&tree, &from, name_of(HL7_TEXT("EEE")), &places));
+    from.beginning = true;
+    assert_true(place_find_all(&tree, &from, name_of(HL7_TEXT("AAA")), &places));
+    assert_int_equal(set_next(&places, 0), 0);
+    assert_false(places.beginning);
 }
 
 int main(void)
