@@ -326,6 +326,12 @@ static int open_listener(struct listen *listen, const char *address)
     address_write((const struct sockaddr *)&bound, len, text);
     fprintf(stderr, "listening on %s%s\n", text,
             host[0] == '\0' ? " (this machine only; give HOST:PORT to be reachable)" : "");
+    if (!listener_is_local(&listen->listener)) {
+        fputs(
+            "WARNING: not encrypted: whoever is on the network between can read and change what is "
+            "sent here\n",
+            stderr);
+    }
     return VERB_DONE;
 }
 
