@@ -201,15 +201,16 @@ struct config_orderly {
     const char *user;    /* to become; NULL: who it is */
     bool confine;
     struct config_folders allow_folders;
-    const char *audit;       /* path of the audit log; NULL: audit.log in `data` */
-    bool audit_required;     /* what is audited is refused when it cannot be recorded */
-    int64_t audit_size;      /* a larger audit log is set aside; 0: never */
-    int log_format;          /* enum config_log_format */
-    int log_level;           /* enum config_log_level */
-    int64_t keep;            /* settled messages are kept this long; 0: for ever */
-    int64_t keep_size;       /* and as long as all take no more than this; 0: no limit */
-    int64_t max_connections; /* of all listeners */
-    int64_t max_memory;      /* bytes of messages that have not arrived whole */
+    const char *audit;                  /* path of the audit log; NULL: audit.log in `data` */
+    struct config_address audit_syslog; /* gets copies of its records, by UDP */
+    bool audit_required;                /* what is audited is refused when it cannot be recorded */
+    int64_t audit_size;                 /* a larger audit log is set aside; 0: never */
+    int log_format;                     /* enum config_log_format */
+    int log_level;                      /* enum config_log_level */
+    int64_t keep;                       /* settled messages are kept this long; 0: for ever */
+    int64_t keep_size;                  /* and as long as all take no more than this; 0: no limit */
+    int64_t max_connections;            /* of all listeners */
+    int64_t max_memory;                 /* bytes of messages that have not arrived whole */
     int64_t min_free; /* with less free on the disk, new messages are refused; 0: until full */
     int64_t drain;    /* when ending, what is half received or half sent has this long */
     struct config_paths patient;   /* indexed as patient: the first that has a value */
