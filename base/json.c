@@ -64,12 +64,12 @@ static void json_begin(struct json *json, char bracket)
     json->complete = false;
 }
 
-void json_object(struct json *json)
+void json_open_object(struct json *json)
 {
     json_begin(json, '{');
 }
 
-void json_array(struct json *json)
+void json_open_array(struct json *json)
 {
     json_begin(json, '[');
 }
@@ -151,14 +151,14 @@ void json_key(struct json *json, const char *name)
 void json_text(struct json *json, hl7_slice text)
 {
     if (text.ptr == NULL) {
-        json_null(json);
+        json_nothing(json);
     } else {
         json_before_value(json);
         json_quoted(json, text);
     }
 }
 
-void json_string(struct json *json, const char *text)
+void json_text_of(struct json *json, const char *text)
 {
     json_text(json, hl7_slice_of(text));
 }
@@ -173,7 +173,7 @@ void json_number(struct json *json, uint64_t number)
     json_value(json, (hl7_slice){text, (size_t)len});
 }
 
-void json_integer(struct json *json, int64_t number)
+void json_signed(struct json *json, int64_t number)
 {
     char text[24];
     int len = snprintf(text, sizeof text, "%lld", (long long)number);
@@ -195,7 +195,7 @@ void json_bool(struct json *json, bool value)
     json_value(json, value ? HL7_TEXT("true") : HL7_TEXT("false"));
 }
 
-void json_null(struct json *json)
+void json_nothing(struct json *json)
 {
     json_value(json, HL7_TEXT("null"));
 }

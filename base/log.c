@@ -177,13 +177,13 @@ static void add_json_line(struct hl7_buffer *line, enum log_level level, const c
 
     write_time(time);
     json_to_buffer(&json, line);
-    json_object(&json);
+    json_open_object(&json);
     json_key(&json, "time");
-    json_string(&json, time);
+    json_text_of(&json, time);
     json_key(&json, "level");
-    json_string(&json, levels[level].name);
+    json_text_of(&json, levels[level].name);
     json_key(&json, "event");
-    json_string(&json, event);
+    json_text_of(&json, event);
     add_members(&json, text);
     json_key(&json, "text");
     json_text(&json, text);

@@ -182,6 +182,7 @@ static void release(struct broker *broker)
         free(old);
     }
     config_free(&broker->config);
+    broker_watch_end(broker);
     signals_close(&broker->signals);
     loop_release(&broker->loop);
 }
@@ -201,6 +202,7 @@ int broker_run(const char *path, struct config *config, const struct config_repo
     broker->path = path;
     broker->config = config;
     broker->loop.epoll = -1;
+    broker->watch.fd = -1;
     broker->signals = (struct signals){.source = {.fd = -1}, .on_signal = on_signal};
     broker->started = clock_wall();
     if (start(broker)) {

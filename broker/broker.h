@@ -10,6 +10,7 @@
  *     broker_reload.c    another configuration, without losing a connection or a lane
  *     broker_control.c   what people and programs ask and tell it
  *     broker_keep.c      what is done by the clock: templates, pruning, the disk
+ *     broker_watch.c     changed templates and tables, told by the system
  *     broker_alerts.c    what alerts are raised about
  *     broker_metrics.c   whose the metrics are
  *     templates.c        the templates in force
@@ -21,6 +22,7 @@
 #include <limits.h>
 
 #include "../base/live_template.h"
+#include "../base/watch.h"
 #include "../net/signals.h"
 #include "alert/alert.h"
 #include "config/config.h"
@@ -55,6 +57,9 @@ struct broker {
     struct signals signals;
     struct loop_timer keep_timer;  /* every second */
     struct loop_timer drain_timer; /* the end, if it takes too long */
+    struct watch watch;            /* the folders of templates and tables */
+    struct loop_source watch_source;
+    struct loop_timer watch_timer; /* a look at them, soon */
     struct store *store;
     struct services services; /* control ids and sequences of answers and deliveries */
     char sequences[PATH_MAX]; /* the file of the latter; `services` borrows it */
@@ -114,12 +119,18 @@ void broker_look(struct broker *broker);
 
 /* broker_keep.c */
 bool broker_keep_start(struct broker *broker);
+/* Reads templates and tables again that have changed. */
+void broker_look_at_files(struct broker *broker);
+
+/* broker_watch.c: watches the files that are in force now, instead of those that were. */
+void broker_watch(struct broker *broker);
+void broker_watch_end(struct broker *broker);
 
 /* templates.c: loads what the configuration names and is not loaded yet. False when one cannot be: it is
  * complained about. */
 bool broker_templates_load(struct broker *broker, const struct config *config);
-/* Reads those again that have changed. */
-void broker_templates_refresh(struct broker *broker);
+/* Reads those again that have changed. True when one is in force now. */
+bool broker_templates_refresh(struct broker *broker);
 struct broker_template *broker_template_find(const struct broker *broker, const char *path);
 void broker_templates_release(struct broker *broker);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What is done by the clock, once a second: changed templates and tables are read again, old messages go, the free
- * space of the disk and what alerts are about is looked at. Files are asked for their times instead of
- * being watched: that works on network file systems too, and costs one stat() for each. */
+ * space of the disk and what alerts are about is looked at. Files are asked for their times: that works on
+ * network file systems too, and costs one stat() for each. broker_watch.c tells of changes sooner. */
 #include "broker.h"
 
 #include "../base/clock.h"
@@ -119,6 +119,14 @@ static void look_at_tables(struct broker *broker)
     }
 }
 
+void broker_look_at_files(struct broker *broker)
+{
+    if (broker_templates_refresh(broker)) {
+        broker_watch(broker); /* it may have other tables now */
+    }
+    look_at_tables(broker);
+}
+
 static void look_at_rates(struct broker *broker)
 {
     uint64_t now = broker->loop.now;
@@ -135,8 +143,7 @@ static void on_tick(struct loop_timer *timer)
 {
     struct broker *broker = LOOP_OWNER(timer, struct broker, keep_timer);
 
-    broker_templates_refresh(broker);
-    look_at_tables(broker);
+    broker_look_at_files(broker);
     look_at_disk(broker);
     look_at_rates(broker);
     prune(broker);
@@ -153,5 +160,6 @@ bool broker_keep_start(struct broker *broker)
     broker->alerts.loop = &broker->loop;
     broker->alerts.command = broker->config->orderly.alert_command.words;
     look_at_disk(broker);
+    broker_watch(broker);
     return loop_timer_set(&broker->loop, &broker->keep_timer, TICK);
 }

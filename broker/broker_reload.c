@@ -216,6 +216,7 @@ bool broker_reload(struct broker *broker, char *ret_text, size_t size)
     broker_tell_findings(&report);
     config_report_release(&report);
     if (answer == CONFIG_LOADED && swap(broker, fresh)) {
+        broker_watch(broker);
         (void)snprintf(ret_text, size, "%s is in force", broker->path);
         log_info("reloaded", "%s", ret_text);
         return true;

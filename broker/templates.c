@@ -58,13 +58,17 @@ bool broker_templates_load(struct broker *broker, const struct config *config)
     return good;
 }
 
-void broker_templates_refresh(struct broker *broker)
+bool broker_templates_refresh(struct broker *broker)
 {
+    bool changed = false;
+
     for (size_t i = 0; i < broker->template_count; i++) {
         if (live_template_refresh(&broker->templates[i].live)) {
             take_hash(&broker->templates[i]);
+            changed = true;
         }
     }
+    return changed;
 }
 
 void broker_templates_release(struct broker *broker)

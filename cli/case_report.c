@@ -237,13 +237,13 @@ void report_case_begin(struct report *report, const char *name)
     report->name = name;
     text_clear(&report->details);
     if (report->as_json) {
-        json_object(&report->json);
+        json_open_object(&report->json);
         json_key(&report->json, "template");
-        json_string(&report->json, report->template);
+        json_text_of(&report->json, report->template);
         json_key(&report->json, "case");
-        json_string(&report->json, name);
+        json_text_of(&report->json, name);
         json_key(&report->json, "differences");
-        json_array(&report->json);
+        json_open_array(&report->json);
     }
 }
 
@@ -278,7 +278,7 @@ void report_case_end(struct report *report, enum report_verdict verdict)
     if (report->as_json) {
         json_end(&report->json);
         json_key(&report->json, "result");
-        json_string(&report->json, verdict_words[verdict]);
+        json_text_of(&report->json, verdict_words[verdict]);
         json_end(&report->json);
         json_line(&report->json);
     } else if (verdict != REPORT_PASSED) {
@@ -293,7 +293,7 @@ void report_difference(struct report *report, struct difference_text *text,
 
     difference_print(&to, &difference_expectation, text, difference);
     if (report->as_json) {
-        json_object(&report->json);
+        json_open_object(&report->json);
         difference_json(&report->json, text, difference);
         json_end(&report->json);
     }
@@ -303,7 +303,7 @@ void report_lines(struct report *report, size_t line, hl7_slice expected, hl7_sl
 {
     difference_print_lines(report->details.file, line, expected, actual);
     if (report->as_json) {
-        json_object(&report->json);
+        json_open_object(&report->json);
         json_key(&report->json, "line");
         json_number(&report->json, line);
         json_key(&report->json, "expected");
@@ -325,9 +325,9 @@ void report_says(struct report *report, const char *format, ...)
     text_write_safe(report->details.file, hl7_slice_of(text), false);
     fputc('\n', report->details.file);
     if (report->as_json) {
-        json_object(&report->json);
+        json_open_object(&report->json);
         json_key(&report->json, "message");
-        json_string(&report->json, text);
+        json_text_of(&report->json, text);
         json_end(&report->json);
     }
 }
@@ -336,7 +336,7 @@ void report_says(struct report *report, const char *format, ...)
 
 static void sum_json(struct report *report)
 {
-    json_object(&report->json);
+    json_open_object(&report->json);
     json_key(&report->json, "templates");
     json_number(&report->json, report->templates);
     json_key(&report->json, "cases");

@@ -13,9 +13,9 @@ void check_report_open(struct check_report *report, const struct verb *verb, boo
     *report = (struct check_report){.verb = verb, .as_json = as_json};
     if (as_json) {
         json_to_file(&report->json, stdout);
-        json_object(&report->json);
+        json_open_object(&report->json);
         json_key(&report->json, "findings");
-        json_array(&report->json);
+        json_open_array(&report->json);
     }
 }
 
@@ -26,17 +26,17 @@ static void add_json(struct check_report *report, const char *path,
     char name[PATH_MAX];
 
     template_finding_file(path, finding, name, sizeof name);
-    json_object(json);
+    json_open_object(json);
     json_key(json, "file");
-    json_string(json, name);
+    json_text_of(json, name);
     json_key(json, "line");
     json_number(json, finding->line);
     json_key(json, "column");
     json_number(json, finding->column);
     json_key(json, "severity");
-    json_string(json, finding->severity == HL7_WARNING ? "warning" : "error");
+    json_text_of(json, finding->severity == HL7_WARNING ? "warning" : "error");
     json_key(json, "text");
-    json_string(json, finding->text);
+    json_text_of(json, finding->text);
     json_end(json);
 }
 

@@ -9,18 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #ifdef ORDERLY_WITH_BROKER
 #include "../broker/config/config.h"
 #endif
-
-#define STANDARD_SOCKET "/run/orderly/control.sock"
-
-/* A line longer than this is none of a broker's: its pieces of messages are much shorter. */
-enum { READ_SIZE = 64 * 1024, LINE_MAX_BYTES = 16 * 1024 * 1024 };
 
 /* ---- Connecting ----------------------------------------------------------------------------- */
 
@@ -68,7 +62,7 @@ static bool find_socket(const struct verb *verb, const struct control_options *o
         return socket_of_config(verb, options->config, text, size);
     }
     if (path == NULL || path[0] == '\0') {
-        path = STANDARD_SOCKET;
+        path = CONTROL_STANDARD_SOCKET;
     }
     if ((size_t)snprintf(text, size, "%s", path) >= size) {
         (void)verb_failed(verb, "%s: the path of a socket has %zu bytes at most", path, size - 1);
@@ -95,21 +89,16 @@ static const char *hint(int error)
 bool control_client_open(struct control_client *client, const struct verb *verb,
                          const struct control_options *options)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
 
-    *client = (struct control_client){.verb = verb, .fd = -1, .status = VERB_DONE};
-    if (!find_socket(verb, options, address.sun_path, sizeof address.sun_path)) {
+    *client = (struct control_client){.verb = verb, .status = VERB_DONE};
+    if (!find_socket(verb, options, path, sizeof path)) {
         return false;
     }
-    client->size = 2 * READ_SIZE;
-    client->held = malloc(client->size);
-    client->fd = client->held != NULL ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
-    if (client->fd < 0 ||
-        connect(client->fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+    if (!control_link_open(&client->link, path, 0)) {
         int error = errno;
-        (void)verb_failed(verb, "cannot reach a broker at %s: %s%s", address.sun_path,
-                          strerror(error), hint(error));
-        (void)control_client_close(client);
+        (void)verb_failed(verb, "cannot reach a broker at %s: %s%s", path, strerror(error),
+                          hint(error));
         return false;
     }
     return true;
@@ -119,28 +108,17 @@ bool control_client_open(struct control_client *client, const struct verb *verb,
 
 void control_client_begin(struct control_client *client, const char *request)
 {
-    record_cut(&client->request, 0);
-    record_string(&client->request, "request", request);
-    record_end(&client->request);
-    client->asked = false;
+    control_link_begin(&client->link, request);
 }
 
 void control_client_add(struct control_client *client, const char *name, const char *value)
 {
-    if (value != NULL) {
-        record_string(&client->request, name, value);
-        record_end(&client->request);
-    }
+    control_link_add(&client->link, name, value);
 }
 
 void control_client_add_number(struct control_client *client, const char *name, int64_t value)
 {
-    char text[24];
-
-    if (value != 0) {
-        (void)snprintf(text, sizeof text, "%lld", (long long)value);
-        control_client_add(client, name, text);
-    }
+    control_link_add_number(&client->link, name, value);
 }
 
 void control_client_reason(struct control_client *client, const char *why)
@@ -151,85 +129,10 @@ void control_client_reason(struct control_client *client, const char *why)
     control_client_add(client, "why", why);
 }
 
-/* The connection is of no use any more. */
-static const struct record *lose(struct control_client *client, const char *why)
-{
-    client->asked = false;
-    client->status = verb_failed(client->verb, "%s", why);
-    return NULL;
-}
-
-/* Sends the request. A broker that is busy says so and closes before it reads: its answer counts. */
-static void send_request(struct control_client *client)
-{
-    record_end(&client->request);
-    hl7_slice rest = record_slice(&client->request);
-
-    client->asked = true;
-    while (rest.len > 0) {
-        ssize_t put = send(client->fd, rest.ptr, rest.len, MSG_NOSIGNAL);
-
-        if (put < 0 && errno != EINTR) {
-            return;
-        }
-        rest = hl7_slice_part(rest, put > 0 ? (size_t)put : 0, rest.len);
-    }
-}
-
 /* ---- The answer ----------------------------------------------------------------------------- */
 
-/* Reads more of the answer. False when the connection has ended. */
-static bool read_more(struct control_client *client)
-{
-    if (client->start > 0) {
-        memmove(client->held, client->held + client->start, client->len);
-        client->start = 0;
-    }
-    if (client->size - client->len < READ_SIZE) {
-        size_t size = 2 * client->size;
-        char *held = client->len > LINE_MAX_BYTES ? NULL : realloc(client->held, size);
-
-        if (held == NULL) {
-            return false;
-        }
-        client->held = held;
-        client->size = size;
-    }
-    ssize_t got = 0;
-    do {
-        got = recv(client->fd, client->held + client->len, client->size - client->len, 0);
-    } while (got < 0 && errno == EINTR);
-    if (got <= 0) {
-        return false;
-    }
-    client->len += (size_t)got;
-    return true;
-}
-
-/* Takes the next line; NULL when the connection has ended. */
-static char *next_line(struct control_client *client, size_t *ret_len)
-{
-    size_t seen = 0;
-
-    for (;;) {
-        char *line = client->held + client->start;
-        char *end = client->len > seen ? memchr(line + seen, '\n', client->len - seen) : NULL;
-
-        if (end != NULL) {
-            *ret_len = (size_t)(end - line);
-            client->start += *ret_len + 1;
-            client->len -= *ret_len + 1;
-            return line;
-        }
-        seen = client->len;
-        if (!read_more(client)) {
-            return NULL;
-        }
-    }
-}
-
 /* The exit status of an error, by its name. */
-static int status_of(hl7_slice error)
+static int status_of(const char *error)
 {
     static const struct {
         const char *name;
@@ -239,63 +142,30 @@ static int status_of(hl7_slice error)
                 {"refused", VERB_NO},       {"ambiguous", VERB_NO}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (hl7_slice_equal(error, hl7_slice_of(rows[i].name))) {
+        if (strcmp(error, rows[i].name) == 0) {
             return rows[i].status;
         }
     }
     return VERB_FAILED;
 }
 
-static void take_error(struct control_client *client)
-{
-    hl7_slice text = record_get(&client->record, "text");
-    hl7_slice error = record_get(&client->record, "error");
-
-    client->asked = false;
-    client->status = verb_worst(client->status, status_of(error));
-    (void)verb_failed(client->verb, "%.*s", (int)text.len, text.len > 0 ? text.ptr : "");
-}
-
 const struct record *control_client_next(struct control_client *client)
 {
-    size_t len = 0;
+    struct control_link *link = &client->link;
+    const struct record *record = control_link_next(link);
 
-    if (client->request.failed) {
-        return lose(client, "out of memory");
+    if (record != NULL || link->outcome == CONTROL_ANSWERED) {
+        return record;
     }
-    if (client->request.len > 0 && !client->asked) {
-        send_request(client);
-        record_cut(&client->request, 0);
-    }
-    if (!client->asked) {
-        return NULL;
-    }
-    char *line = next_line(client, &len);
-    if (line == NULL) {
-        return lose(client, "the broker ended the connection before its answer was complete");
-    }
-    if (len == 3 && memcmp(line, "end", 3) == 0) {
-        client->asked = false;
-        return NULL;
-    }
-    if (!record_read(line, len, &client->record)) {
-        return lose(client, "what answers there is no broker");
-    }
-    if (record_find(&client->record, "error") == &client->record.fields[0]) {
-        take_error(client);
-        return NULL;
-    }
-    return &client->record;
+    client->status = verb_worst(
+        client->status, link->outcome == CONTROL_REFUSED ? status_of(link->error) : VERB_FAILED);
+    (void)verb_failed(client->verb, "%s", link->reason);
+    link->outcome = CONTROL_ANSWERED; /* told */
+    return NULL;
 }
 
 int control_client_close(struct control_client *client)
 {
-    if (client->fd >= 0) {
-        (void)close(client->fd);
-        client->fd = -1;
-    }
-    free(client->held);
-    client->held = NULL;
-    record_release(&client->request);
+    control_link_close(&client->link);
     return client->status;
 }

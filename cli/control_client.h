@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../base/record.h"
+#include "../base/control_link.h"
 #include "../base/text.h"
 #include "verb.h"
 
@@ -55,14 +55,7 @@ struct control_options {
 
 struct control_client {
     const struct verb *verb;
-    int fd;
-    struct record_writer request;
-    bool asked; /* the request went out, and its answer has not ended */
-    char *held; /* malloc'd: what has come */
-    size_t start;
-    size_t len;
-    size_t size;
-    struct record record;
+    struct control_link link;
     int status;
 };
 

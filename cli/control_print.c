@@ -71,7 +71,7 @@ static void put_base64(struct json *json, hl7_slice bytes)
     char *text = malloc(size + 1);
 
     if (text == NULL) {
-        json_null(json);
+        json_nothing(json);
         return;
     }
     for (size_t at = 0; at < bytes.len; at += 3) {
@@ -96,21 +96,21 @@ static void put_field(struct json *json, const struct record_field *field)
         json_text(json, field->text);
         break;
     case RECORD_NUMBER:
-        json_integer(json, field->number);
+        json_signed(json, field->number);
         break;
     case RECORD_BOOL:
         json_bool(json, field->number != 0);
         break;
     case RECORD_TIME:
         when_write_utc(field->number, text);
-        json_string(json, text);
+        json_text_of(json, text);
         break;
     }
 }
 
 void control_print_json(struct control_print *print, const struct record *record)
 {
-    json_object(&print->json);
+    json_open_object(&print->json);
     for (size_t i = 0; i < record->count; i++) {
         put_field(&print->json, &record->fields[i]);
     }

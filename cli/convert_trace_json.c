@@ -27,7 +27,7 @@ static void on_place(void *context, const struct trace_spot *spot)
     const struct trace_view *view = context;
     struct json *json = view->json;
 
-    json_object(json);
+    json_open_object(json);
     if (spot->line > 0) {
         json_key(json, "line");
         json_number(json, spot->line);
@@ -36,7 +36,7 @@ static void on_place(void *context, const struct trace_spot *spot)
     }
     json_value(json, spot->name, spot->value);
     json_key(json, "from");
-    json_array(json);
+    json_open_array(json);
 }
 
 static void on_origin(void *context, const struct trace_origin *origin)
@@ -50,24 +50,24 @@ static void on_origin(void *context, const struct trace_origin *origin)
     struct json *json = view->json;
     char file[300];
 
-    json_object(json);
+    json_open_object(json);
     json_key(json, "kind");
-    json_string(json, kinds[origin->kind]);
+    json_text_of(json, kinds[origin->kind]);
     if (origin->len > 0) {
         json_key(json, "text");
         json_text(json, (hl7_slice){origin->text, origin->len});
     }
     json_key(json, "segments");
-    json_array(json);
+    json_open_array(json);
     for (size_t i = 0; i < origin->segment_count; i++) {
         json_number(json, origin->segments[i] + 1);
     }
     json_end(json);
     beside_name(view->template, origin->file, file, sizeof file);
     json_key(json, "template");
-    json_object(json);
+    json_open_object(json);
     json_key(json, "file");
-    json_string(json, file);
+    json_text_of(json, file);
     json_key(json, "line");
     json_number(json, origin->line);
     json_key(json, "column");
@@ -90,14 +90,14 @@ static void on_unread_begin(void *context)
 
     json_end(view->json);
     json_key(view->json, "unread");
-    json_array(view->json);
+    json_open_array(view->json);
 }
 
 static void on_unread(void *context, hl7_slice name, hl7_slice value)
 {
     const struct trace_view *view = context;
 
-    json_object(view->json);
+    json_open_object(view->json);
     json_value(view->json, name, value);
     json_end(view->json);
 }
@@ -112,13 +112,13 @@ bool trace_print_json(const struct trace_view *view)
     struct trace_view own = *view;
     bool done;
 
-    json_object(own.json);
+    json_open_object(own.json);
     json_key(own.json, "file");
-    json_string(own.json, own.item->file);
+    json_text_of(own.json, own.item->file);
     json_key(own.json, "line");
     json_number(own.json, own.item->line);
     json_key(own.json, "output");
-    json_array(own.json);
+    json_open_array(own.json);
     done = trace_walk(&own, &visitor, &own);
     json_end(own.json);
     json_end(own.json);

@@ -142,7 +142,7 @@ void difference_json(struct json *json, struct difference_text *text,
     json_key(json, "path");
     json_text(json, path_text(difference, memory));
     json_key(json, "kind");
-    json_string(json, hl7_difference_name(difference->kind));
+    json_text_of(json, hl7_difference_name(difference->kind));
     json_key(json, "expected");
     json_text(json, value_utf8(text, &text->expected, difference->expected));
     json_key(json, "actual");

@@ -109,13 +109,13 @@ static void print_json(struct listen *listen, const char *peer, hl7_slice payloa
     hl7_slice line;
 
     json_to_file(&json, listen->terminal.file);
-    json_object(&json);
+    json_open_object(&json);
     json_key(&json, "number");
     json_number(&json, listen->counters.messages);
     json_key(&json, "time");
     json_text(&json, answers_time(&listen->answers));
     json_key(&json, "peer");
-    json_string(&json, peer);
+    json_text_of(&json, peer);
     json_key(&json, "bytes");
     json_number(&json, payload.len);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
@@ -124,15 +124,15 @@ static void print_json(struct listen *listen, const char *peer, hl7_slice payloa
         json_text(&json, value.ptr == NULL ? value : as_utf8(listen, message, value));
     }
     json_key(&json, "answer");
-    json_string(&json, code[0] == '\0' ? NULL : code);
+    json_text_of(&json, code[0] == '\0' ? NULL : code);
     json_key(&json, "saved");
     if (number == 0) {
-        json_null(&json);
+        json_nothing(&json);
     } else {
         json_number(&json, number);
     }
     json_key(&json, "segments");
-    json_array(&json);
+    json_open_array(&json);
     hl7_slice text = as_utf8(listen, message, payload);
     while (next_line(&text, end, &line)) {
         json_text(&json, line);

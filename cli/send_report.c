@@ -265,15 +265,15 @@ static void print_json(struct send_report *report, const struct send_message *me
     struct json *json = &report->json;
     char memory[REPORT_SENTENCE];
 
-    json_object(json);
+    json_open_object(json);
     json_key(json, "file");
-    json_string(json, message->file[0] == '\0' ? NULL : message->file);
+    json_text_of(json, message->file[0] == '\0' ? NULL : message->file);
     print_number(json, "line", message->line);
     json_key(json, "control_id");
     json_text(json, message->control_id.ptr == NULL ? nothing
                                                     : as_utf8(report, NULL, message->control_id));
     json_key(json, "outcome");
-    json_string(json, send_outcome_name(verdict->outcome));
+    json_text_of(json, send_outcome_name(verdict->outcome));
     json_key(json, "code");
     json_text(json,
               verdict->code_text.len == 0 ? nothing : as_utf8(report, NULL, verdict->code_text));
@@ -414,9 +414,9 @@ void send_report_extra(struct send_report *report, hl7_slice payload,
     send_progress_hide(&report->progress);
     report->printed = true;
     if (report->options->json) {
-        json_object(&report->json);
+        json_open_object(&report->json);
         json_key(&report->json, "outcome");
-        json_string(&report->json, "extra-answer");
+        json_text_of(&report->json, "extra-answer");
         json_key(&report->json, "reply");
         json_text(&report->json, as_utf8(report, index, payload));
         json_end(&report->json);

@@ -223,7 +223,7 @@ bool shadow_message_ask(struct control_client *client, struct control_print *pri
     control_client_add_number(client, "id", id);
     control_client_add(client, "bytes", options->sent ? "all" : "received");
     while (control_client_next(client) != NULL) {
-        good = take(message, print, &client->record, options->route) && good;
+        good = take(message, print, &client->link.record, options->route) && good;
     }
     if (!good) {
         (void)verb_failed(client->verb, "out of memory");

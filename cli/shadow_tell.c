@@ -28,15 +28,15 @@ void shadow_tell_message(struct control_print *print, const struct shadow_messag
 static void begin(struct json *json, const char *record, const struct shadow_message *message,
                   const struct shadow_delivery *delivery)
 {
-    json_object(json);
+    json_open_object(json);
     json_key(json, "record");
-    json_string(json, record);
+    json_text_of(json, record);
     json_key(json, "message");
-    json_integer(json, message->id);
+    json_signed(json, message->id);
     json_key(json, "delivery");
-    json_integer(json, delivery->id);
+    json_signed(json, delivery->id);
     json_key(json, "destination");
-    json_string(json, delivery->destination);
+    json_text_of(json, delivery->destination);
 }
 
 static void finish(struct json *json)
@@ -57,11 +57,11 @@ static void tell_side(struct control_print *print, const char *when, const struc
 static void member_side(struct json *json, const char *name, const struct shadow_side *side)
 {
     json_key(json, name);
-    json_object(json);
+    json_open_object(json);
     json_key(json, "outcome");
-    json_string(json, side->word);
+    json_text_of(json, side->word);
     json_key(json, "reason");
-    json_string(json, side->reason[0] != '\0' ? side->reason : NULL);
+    json_text_of(json, side->reason[0] != '\0' ? side->reason : NULL);
     json_end(json);
 }
 
@@ -116,20 +116,20 @@ void shadow_tell_lines(struct control_print *print, const struct shadow_message 
 static void end_json(struct json *json, const struct shadow_tally *tally)
 {
     for (size_t i = 0; i < tally->field_count; i++) {
-        json_object(json);
+        json_open_object(json);
         json_key(json, "record");
-        json_string(json, "field");
+        json_text_of(json, "field");
         json_key(json, "segment");
-        json_string(json, tally->fields[i].segment);
+        json_text_of(json, tally->fields[i].segment);
         json_key(json, "field");
         json_number(json, tally->fields[i].field);
         json_key(json, "differences");
         json_number(json, tally->fields[i].count);
         finish(json);
     }
-    json_object(json);
+    json_open_object(json);
     json_key(json, "record");
-    json_string(json, "count");
+    json_text_of(json, "count");
     json_key(json, "compared");
     json_number(json, tally->compared);
     json_key(json, "differ");

@@ -23,13 +23,13 @@ static void json_segment(void *context, const struct show_segment *segment)
 {
     struct json *json = &((struct tree_json *)context)->show->json;
 
-    json_object(json);
+    json_open_object(json);
     json_key(json, "path");
     json_text(json, segment->path);
     json_key(json, "name");
     json_text(json, segment->name);
     json_key(json, "fields");
-    json_array(json);
+    json_open_array(json);
 }
 
 /* Ends an array and the object it stands in. */
@@ -53,14 +53,14 @@ static void json_value_of(void *context, const struct show_value *value)
     hl7_slice decoded;
 
     tree->failed = !show_decode(&tree->show->text, value->raw, &raw, &decoded) || tree->failed;
-    json_object(json);
+    json_open_object(json);
     json_key(json, "path");
     json_text(json, value->path);
     json_key(json, "raw");
     json_text(json, raw);
     if (value->parts != SHOW_LEAF) {
         json_key(json, parts[value->parts]);
-        json_array(json);
+        json_open_array(json);
         return;
     }
     json_key(json, parts[SHOW_LEAF]);
@@ -78,7 +78,7 @@ static void json_head(struct show *show, const struct source_item *item,
     struct json *json = &show->json;
 
     json_key(json, "file");
-    json_string(json, item->file);
+    json_text_of(json, item->file);
     json_key(json, "line");
     json_number(json, item->line);
     json_key(json, "message");
@@ -88,7 +88,7 @@ static void json_head(struct show *show, const struct source_item *item,
     json_key(json, "type");
     json_text(json, hl7_message_at(message, "MSH-9"));
     json_key(json, "delimiters");
-    json_object(json);
+    json_open_object(json);
     json_character(json, "field", message->delimiters.field);
     json_character(json, "component", message->delimiters.component);
     json_character(json, "repetition", message->delimiters.repetition);
@@ -106,10 +106,10 @@ bool show_json(struct show *show, const struct source_item *item, const struct h
     bool walked;
 
     show->text.message = message;
-    json_object(&show->json);
+    json_open_object(&show->json);
     json_head(show, item, message);
     json_key(&show->json, "segments");
-    json_array(&show->json);
+    json_open_array(&show->json);
     walked = show_walk(message, show->all, &show->counts, &visitor, &tree);
     json_end(&show->json);
     json_end(&show->json);

@@ -62,7 +62,7 @@ static bool diff_print(void *context, const struct hl7_difference *difference)
         return false;
     }
     if (diff->options->json) {
-        json_object(&diff->json);
+        json_open_object(&diff->json);
         json_key(&diff->json, "message");
         json_number(&diff->json, diff->number);
         difference_json(&diff->json, &diff->text, difference);

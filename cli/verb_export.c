@@ -135,7 +135,7 @@ static bool ask(struct export *export, const struct verb_call *call, size_t firs
 /* Takes the answer to one request. */
 static void take(struct export *export)
 {
-    struct record *record = &export->client.record;
+    struct record *record = &export->client.link.record;
 
     while (control_client_next(&export->client) != NULL) {
         bool missing = record_is(record, "missing");

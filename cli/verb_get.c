@@ -138,7 +138,7 @@ static void get_print_line(struct get *get)
 
 static void get_print_json(struct get *get)
 {
-    json_object(&get->json);
+    json_open_object(&get->json);
     for (size_t i = 0; i < get->path_count; i++) {
         hl7_slice raw = hl7_message_get(&get->reader.message, &get->paths[i]);
 

@@ -346,7 +346,7 @@ static int tell(const struct message_options *options, struct control_client *cl
     control_client_add_number(client, "id", id);
     control_client_add(client, "bytes", alone ? "received" : "all");
     while (control_client_next(client) != NULL) {
-        struct record *record = &client->record;
+        struct record *record = &client->link.record;
 
         if (record_is(record, "bytes") && !control_print_join(&story.print, record)) {
             continue;

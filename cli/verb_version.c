@@ -23,11 +23,11 @@ static int version_run(const struct verb_call *call)
         return VERB_DONE;
     }
     json_to_file(&json, stdout);
-    json_object(&json);
+    json_open_object(&json);
     json_key(&json, "name");
-    json_string(&json, "orderly");
+    json_text_of(&json, "orderly");
     json_key(&json, "version");
-    json_string(&json, ORDERLY_VERSION);
+    json_text_of(&json, ORDERLY_VERSION);
     json_end(&json);
     json_line(&json);
     return VERB_DONE;

@@ -23,6 +23,13 @@ if(ORDERLY_WITH_BROKER)
     configure_file(packaging/orderly.service.in ${CMAKE_BINARY_DIR}/orderly.service @ONLY)
     install(FILES ${CMAKE_BINARY_DIR}/orderly.service DESTINATION lib/systemd/system)
 endif()
+if(ORDERLY_WITH_WEB)
+    install(TARGETS orderly-web RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    configure_file(packaging/systemd/orderly-web.service.in ${CMAKE_BINARY_DIR}/orderly-web.service @ONLY)
+    install(FILES ${CMAKE_BINARY_DIR}/orderly-web.service packaging/systemd/orderly-web.socket
+        DESTINATION lib/systemd/system)
+    install(DIRECTORY packaging/grafana DESTINATION ${CMAKE_INSTALL_DATADIR}/orderly)
+endif()
 if(TARGET hl7_static)
     install(TARGETS hl7_static hl7_shared
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -10,8 +10,10 @@
  * Deadlines. An owner sets one for every message. The timer is not moved each time: it fires at its
  * old time, finds a later deadline, and is set again.
  *
+ * Streams. Shaking hands is a state before the others, as connecting is (connection_stream.c).
+ *
  * Closing within a callback. The socket goes at once; the memory when the callback is left. */
-#include "connection.h"
+#include "connection_parts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -41,21 +43,35 @@ static bool leave(struct connection *connection)
     return open;
 }
 
+bool connection_is_open(const struct connection *connection)
+{
+    return !connection->connecting && !connection->shaking && !connection->draining;
+}
+
+static uint32_t wanted_events(const struct connection *connection)
+{
+    const struct stream *stream = connection->stream;
+    bool reads = !connection->paused && !connection->ended && connection->out_len <= OUT_PAUSE;
+    bool stuck = stream != NULL && stream->wants_write;
+
+    if (connection->connecting) {
+        return EPOLLOUT;
+    }
+    if (connection->shaking) {
+        return stuck ? EPOLLOUT : EPOLLIN;
+    }
+    if (connection->draining) {
+        return EPOLLIN;
+    }
+    bool writes = connection->out_len > 0 || connection->ending || (reads && stuck);
+    return (writes ? EPOLLOUT : 0U) | (reads ? EPOLLIN : 0U);
+}
+
 static void update_watch(struct connection *connection)
 {
-    uint32_t events = 0;
-
-    if (connection->closing) {
-        return;
+    if (!connection->closing) {
+        loop_change(connection->loop, &connection->source, wanted_events(connection));
     }
-    if (connection->connecting || connection->out_len > 0) {
-        events |= EPOLLOUT;
-    }
-    if (!connection->connecting && !connection->paused && !connection->ended &&
-        connection->out_len <= OUT_PAUSE) {
-        events |= EPOLLIN;
-    }
-    loop_change(connection->loop, &connection->source, events);
 }
 
 /* What the owner left over is copied out of the loop's buffer, which others read into next. */
@@ -87,19 +103,19 @@ static bool keep_held(struct connection *connection)
     return true;
 }
 
-static void tell(struct connection *connection, enum connection_event event)
+void connection_tell(struct connection *connection, enum connection_event event)
 {
     if (!connection->closing) {
         connection->on_event(connection, event);
     }
 }
 
-static void fail(struct connection *connection, int error)
+void connection_fail(struct connection *connection, int error)
 {
     if (!connection->closing) {
         connection->error = error;
         connection->paused = true;
-        tell(connection, CONNECTION_FAILED);
+        connection_tell(connection, CONNECTION_FAILED);
     }
 }
 
@@ -108,7 +124,7 @@ static void fail(struct connection *connection, int error)
 static bool finish_event(struct connection *connection)
 {
     if (!connection->closing && connection->error == 0 && !keep_held(connection)) {
-        fail(connection, ENOMEM);
+        connection_fail(connection, ENOMEM);
     }
     update_watch(connection);
     return leave(connection);
@@ -142,19 +158,26 @@ static bool make_room(struct connection *connection, char **ret_room, size_t *re
 
 enum read_result { READ_DONE, READ_FULL };
 
+static ssize_t receive(const struct connection *connection, char *room, size_t size)
+{
+    return connection->stream != NULL
+               ? connection->stream->kind->read(connection->stream, room, size)
+               : recv(connection->source.fd, room, size, 0);
+}
+
 static enum read_result read_once(struct connection *connection)
 {
     char *room = NULL;
     size_t size = 0;
 
     if (!make_room(connection, &room, &size)) {
-        fail(connection, ENOMEM);
+        connection_fail(connection, ENOMEM);
         return READ_DONE;
     }
-    ssize_t got = recv(connection->source.fd, room, size, 0);
+    ssize_t got = receive(connection, room, size);
     if (got < 0) {
         if (errno != EAGAIN && errno != EINTR) {
-            fail(connection, errno);
+            connection_fail(connection, errno);
         }
         return READ_DONE;
     }
@@ -166,7 +189,8 @@ static enum read_result read_once(struct connection *connection)
         connection->held.ptr = room;
     }
     connection->held.len += (size_t)got;
-    return (size_t)got == size ? READ_FULL : READ_DONE;
+    bool more = connection->stream != NULL ? connection->stream->more : (size_t)got == size;
+    return more ? READ_FULL : READ_DONE;
 }
 
 static void read_ready(struct connection *connection)
@@ -175,7 +199,7 @@ static void read_ready(struct connection *connection)
 
     if (read_once(connection) == READ_FULL) {
         if (!keep_held(connection)) {
-            fail(connection, ENOMEM);
+            connection_fail(connection, ENOMEM);
             return;
         }
         (void)read_once(connection);
@@ -183,19 +207,29 @@ static void read_ready(struct connection *connection)
     if (connection->closing || connection->error != 0) {
         return;
     }
+    /* An end that the peer did not announce may be somebody else's doing: it decides nothing about
+     * bytes that are held. Without any it is an end like others; many programs close like that. */
+    bool cut = connection->ended && connection->stream != NULL && connection->stream->cut;
+    connection->ended = connection->ended && !cut;
     if (connection->held.len > before) {
-        tell(connection, CONNECTION_DATA);
+        connection_tell(connection, CONNECTION_DATA);
     }
-    if (connection->ended && !connection->closing && connection->error == 0 &&
-        !connection->paused) {
-        tell(connection, CONNECTION_CLOSED);
+    if (connection->closing || connection->error != 0 || connection->paused) {
+        return;
+    }
+    connection->ended = connection->ended || (cut && connection->held.len == 0);
+    if (cut && !connection->ended) {
+        connection_fail(connection, ECONNRESET);
+    } else if (connection->ended) {
+        connection_tell(connection, CONNECTION_CLOSED);
     }
 }
 
 bool connection_read(struct connection *connection)
 {
     assert(!connection->in_event);
-    if (connection->closing || connection->error != 0 || connection->paused || connection->ended) {
+    if (connection->closing || connection->error != 0 || connection->paused || connection->ended ||
+        !connection_is_open(connection)) {
         return !connection->closing;
     }
     connection->in_event = true;
@@ -242,10 +276,10 @@ bool connection_resume(struct connection *connection)
     }
     connection->in_event = true;
     if (connection->held.len > 0) {
-        tell(connection, CONNECTION_DATA);
+        connection_tell(connection, CONNECTION_DATA);
     }
     if (connection->ended && !connection->paused) {
-        tell(connection, CONNECTION_CLOSED);
+        connection_tell(connection, CONNECTION_CLOSED);
     }
     return finish_event(connection);
 }
@@ -260,7 +294,9 @@ size_t connection_waiting(const struct connection *connection)
 /* Hands bytes to the system; how many it took, or -1 with errno set. */
 static ssize_t write_some(const struct connection *connection, const char *bytes, size_t len)
 {
-    ssize_t put = send(connection->source.fd, bytes, len, MSG_NOSIGNAL);
+    struct stream *stream = connection->stream;
+    ssize_t put = stream != NULL ? stream->kind->write(stream, bytes, len)
+                                 : send(connection->source.fd, bytes, len, MSG_NOSIGNAL);
 
     if (put < 0 && (errno == EAGAIN || errno == EINTR)) {
         return 0;
@@ -292,10 +328,10 @@ static bool keep_out(struct connection *connection, hl7_slice bytes)
 
 bool connection_send(struct connection *connection, hl7_slice bytes)
 {
-    if (connection->closing || connection->error != 0 || bytes.len == 0) {
+    if (connection->closing || connection->error != 0 || connection->draining || bytes.len == 0) {
         return true;
     }
-    if (connection->out_len == 0 && !connection->connecting) {
+    if (connection->out_len == 0 && connection_is_open(connection)) {
         ssize_t put = write_some(connection, bytes.ptr, bytes.len);
         if (put < 0) {
             /* The read side will say the same, as an event of its own. */
@@ -318,7 +354,7 @@ static void write_ready(struct connection *connection)
         write_some(connection, connection->out + connection->out_start, connection->out_len);
 
     if (put < 0) {
-        fail(connection, errno);
+        connection_fail(connection, errno);
         return;
     }
     connection->out_start += (size_t)put;
@@ -328,7 +364,7 @@ static void write_ready(struct connection *connection)
         connection->out = NULL;
         connection->out_start = 0;
         connection->out_size = 0;
-        tell(connection, CONNECTION_DRAINED);
+        connection_tell(connection, CONNECTION_DRAINED);
     }
 }
 
@@ -348,11 +384,22 @@ static void connect_ready(struct connection *connection)
     int error = socket_error(connection);
 
     if (error != 0) {
-        fail(connection, error);
+        connection_fail(connection, error);
         return;
     }
     connection->connecting = false;
-    tell(connection, CONNECTION_OPEN);
+    if (connection->shaking) {
+        connection_shake(connection);
+    } else {
+        connection_tell(connection, CONNECTION_OPEN);
+    }
+}
+
+/* The stream's end waited for the socket. */
+static void end_ready(struct connection *connection)
+{
+    connection->ending = false;
+    connection_end_output(connection);
 }
 
 static void transfer(struct connection *connection, uint32_t events)
@@ -364,19 +411,22 @@ static void transfer(struct connection *connection, uint32_t events)
     }
     if ((events & EPOLLOUT) != 0 && connection->out_len > 0) {
         write_ready(connection);
+    } else if ((events & EPOLLOUT) != 0 && connection->ending) {
+        end_ready(connection);
     }
     if (connection->closing || connection->error != 0) {
         return;
     }
     if (!connection->paused && !connection->ended) {
-        if ((events & EPOLLIN) != 0 || broken) {
+        bool stuck = connection->stream != NULL && connection->stream->wants_write;
+        if ((events & EPOLLIN) != 0 || broken || (stuck && (events & EPOLLOUT) != 0)) {
             read_ready(connection);
         }
     } else if (broken) {
         /* Reading is out of the question, so recv cannot say what is wrong; and epoll would tell
          * of it again and again. No answer can reach this peer. */
         int error = socket_error(connection);
-        fail(connection, error != 0 ? error : ECONNRESET);
+        connection_fail(connection, error != 0 ? error : ECONNRESET);
     }
 }
 
@@ -387,6 +437,10 @@ static void on_ready(struct loop_source *source, uint32_t events)
     connection->in_event = true;
     if (connection->connecting) {
         connect_ready(connection);
+    } else if (connection->shaking) {
+        connection_shake(connection);
+    } else if (connection->draining) {
+        connection_drain(connection);
     } else {
         transfer(connection, events);
     }
@@ -403,13 +457,18 @@ static void on_time(struct loop_timer *timer)
     }
     if (connection->deadline > now) {
         if (!loop_timer_set(connection->loop, timer, connection->deadline - now)) {
-            fail(connection, ENOMEM);
+            connection_fail(connection, ENOMEM);
         }
         return;
     }
     connection->deadline = 0;
     connection->in_event = true;
-    tell(connection, CONNECTION_TIMEOUT);
+    if (connection->draining) {
+        connection->draining = false;
+        connection_fail(connection, connection->drain_error);
+    } else {
+        connection_tell(connection, CONNECTION_TIMEOUT);
+    }
     (void)finish_event(connection);
 }
 
@@ -432,11 +491,23 @@ void connection_set_deadline(struct connection *connection, uint64_t delay)
     }
 }
 
+static void free_stream(struct connection *connection)
+{
+    if (connection->stream != NULL) {
+        connection->stream->kind->free(connection->stream);
+        connection->stream = NULL;
+    }
+}
+
 static bool begin(struct connection *connection, struct loop *loop, int fd, uint32_t events)
 {
     const int yes = 1;
 
     connection->loop = loop;
+    connection->shaking = connection->stream != NULL;
+    if (connection->stream != NULL) {
+        connection->stream->fd = fd;
+    }
     connection->source = (struct loop_source){.fd = fd, .events = events, .on_ready = on_ready};
     connection->timer = (struct loop_timer){.on_time = on_time};
     /* Answers are small and waited for; a peer that vanished is noticed in the end. */
@@ -448,7 +519,11 @@ static bool begin(struct connection *connection, struct loop *loop, int fd, uint
 bool connection_accept(struct connection *connection, struct loop *loop, int fd)
 {
     connection->connecting = false;
-    return begin(connection, loop, fd, EPOLLIN);
+    if (!begin(connection, loop, fd, EPOLLIN)) {
+        free_stream(connection);
+        return false;
+    }
+    return true;
 }
 
 bool connection_connect(struct connection *connection, struct loop *loop,
@@ -457,6 +532,7 @@ bool connection_connect(struct connection *connection, struct loop *loop,
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {
+        free_stream(connection);
         return false;
     }
     connection->connecting = true;
@@ -465,6 +541,7 @@ bool connection_connect(struct connection *connection, struct loop *loop,
         int error = errno;
         (void)close(fd);
         connection->source.fd = -1;
+        free_stream(connection);
         errno = error;
         return false;
     }
@@ -473,9 +550,20 @@ bool connection_connect(struct connection *connection, struct loop *loop,
 
 void connection_end_output(struct connection *connection)
 {
-    if (!connection->closing) {
-        (void)shutdown(connection->source.fd, SHUT_WR);
+    struct stream *stream = connection->stream;
+
+    if (connection->closing) {
+        return;
     }
+    if (stream != NULL && connection_is_open(connection) &&
+        stream->kind->end(stream) == STREAM_AGAIN) {
+        connection->ending = true;
+        if (!connection->in_event) {
+            update_watch(connection);
+        }
+        return;
+    }
+    (void)shutdown(connection->source.fd, SHUT_WR);
 }
 
 void connection_close(struct connection *connection)
@@ -484,10 +572,14 @@ void connection_close(struct connection *connection)
         return;
     }
     connection->closing = true;
+    if (connection->stream != NULL && connection_is_open(connection) && connection->error == 0) {
+        (void)connection->stream->kind->end(connection->stream);
+    }
     loop_timer_clear(connection->loop, &connection->timer);
     loop_remove(connection->loop, &connection->source);
     (void)close(connection->source.fd);
     connection->source.fd = -1;
+    free_stream(connection);
     free(connection->held_own);
     free(connection->out);
     connection->held_own = NULL;

@@ -7,6 +7,10 @@
  * the owner left over is copied. Output goes out at once if the socket takes it; the rest waits and
  * reading pauses while much waits.
  *
+ * The bytes may go through a stream (stream.h: TLS) instead of the socket alone. Then OPEN comes when
+ * hands are shaken, also to the side that accepted; what is sent before waits. Shaking hands costs
+ * time of the processor, so only a few steps of it are taken in each round of the loop.
+ *
  * Life: connection_accept or connection_connect, then events, then connection_close, which the
  * owner calls, also from within the callback. After FAILED no other event comes; after CLOSED, none
  * but DRAINED, TIMEOUT and FAILED. */
@@ -15,11 +19,12 @@
 
 #include "hl7.h"
 #include "loop.h"
+#include "stream.h"
 
 #include <sys/socket.h>
 
 enum connection_event {
-    CONNECTION_OPEN,    /* connection_connect succeeded */
+    CONNECTION_OPEN,    /* connection_connect succeeded; with a stream: hands are shaken */
     CONNECTION_DATA,    /* more bytes are held */
     CONNECTION_DRAINED, /* output that had to wait has all been handed to the system */
     CONNECTION_TIMEOUT, /* the deadline came */
@@ -40,6 +45,12 @@ struct connection {
     size_t out_start;
     size_t out_len;
     size_t out_size;
+    struct stream *stream; /* the connection's from the beginning on; NULL: the socket alone */
+    size_t drained; /* private, as the next three: bytes dropped after hands were not shaken */
+    int drain_error;
+    bool draining;
+    bool ending;  /* the stream's end waits for the socket */
+    bool shaking; /* hands are not shaken yet; then TIMEOUT means that */
     int error;
     bool connecting;
     bool paused;   /* the owner does not want to read now */
@@ -49,18 +60,23 @@ struct connection {
     void (*on_freed)(struct connection *connection);
 };
 
-/* Takes a connected non-blocking socket. on_event and on_freed are set before, the rest is zero.
- * on_freed is called once, when the connection no longer needs its memory. False with errno set:
- * the socket is then still the caller's. */
+/* Takes a connected non-blocking socket. on_event, on_freed and perhaps stream are set before, the rest
+ * is zero. on_freed is called once, when the connection no longer needs its memory. False with errno
+ * set: the socket is then still the caller's, the stream is gone. */
 bool connection_accept(struct connection *connection, struct loop *loop, int fd);
 
-/* Begins to connect: OPEN or FAILED follows, or the deadline. False with errno set at once. */
+/* Begins to connect: OPEN or FAILED follows, or the deadline. False with errno set at once; the stream
+ * is gone then. */
 bool connection_connect(struct connection *connection, struct loop *loop,
                         const struct sockaddr *address, socklen_t len);
 
 /* Reads what has arrived, now, without waiting for the loop to say so. Not from the callback. False
  * when the connection was closed meanwhile: its memory may be gone. */
 bool connection_read(struct connection *connection);
+
+/* What is wrong with the stream, when FAILED came of that (or TIMEOUT, while hands were shaken), and in
+ * *ret_text a sentence about it. STREAM_FINE: it has nothing to do with it. */
+enum stream_trouble connection_trouble(const struct connection *connection, const char **ret_text);
 
 /* Bytes have arrived that were not read yet. */
 bool connection_has_input(const struct connection *connection);

@@ -204,6 +204,15 @@ static void dispatch(struct loop *loop)
     loop->batch_count = 0;
 }
 
+bool loop_may_toil(struct loop *loop)
+{
+    if (loop->toil >= LOOP_TOIL_MAX) {
+        return false;
+    }
+    loop->toil++;
+    return true;
+}
+
 bool loop_run(struct loop *loop, void (*after_wake)(void *context), void *context)
 {
     loop->stopped = false;
@@ -214,6 +223,7 @@ bool loop_run(struct loop *loop, void (*after_wake)(void *context), void *contex
             return false;
         }
         loop->batch_count = count < 0 ? 0 : count;
+        loop->toil = 0;
         dispatch(loop);
         call_due_timers(loop);
         if (after_wake != NULL) {

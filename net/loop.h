@@ -34,7 +34,11 @@ struct loop_timer {
     void (*on_time)(struct loop_timer *timer);
 };
 
-enum { LOOP_BATCH = 256, LOOP_READ_SIZE = 256 * 1024 };
+enum {
+    LOOP_BATCH = 256,
+    LOOP_READ_SIZE = 256 * 1024,
+    LOOP_TOIL_MAX = 4 /* steps of a round that take the processor a millisecond or so */
+};
 
 struct loop {
     int epoll;
@@ -45,6 +49,7 @@ struct loop {
     size_t timer_size;
     struct epoll_event batch[LOOP_BATCH];
     int batch_count;
+    int toil;          /* such steps taken in this round */
     char *read_buffer; /* LOOP_READ_SIZE bytes that any connection may read into */
 };
 
@@ -64,6 +69,10 @@ void loop_remove(struct loop *loop, struct loop_source *source);
 /* Sets a timer `delay` milliseconds from now, or moves it there. False when memory is short. */
 bool loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t delay);
 void loop_timer_clear(struct loop *loop, struct loop_timer *timer);
+
+/* Whether a step that costs much may be taken in this round. If not, leave the event as it is: sources are
+ * level-triggered, so it comes again, behind those of others. */
+bool loop_may_toil(struct loop *loop);
 
 /* Waits for events and calls back, until loop_stop. `after_wake` (may be NULL) runs after each
  * batch of callbacks. False with errno set when waiting itself fails. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ini.h"
+#include "../../base/ini.h"
 #include "pool.h"
 
 /* More than are told, because those that come late may stand early in the text. */

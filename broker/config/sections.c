@@ -5,7 +5,7 @@
  */
 #include "sections.h"
 
-#include "ini.h"
+#include "../../base/ini.h"
 #include "value.h"
 
 /* Where reading stands in one file. */

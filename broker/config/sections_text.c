@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ini.h"
+#include "../../base/ini.h"
 
 size_t sections_locate(const struct section_key *key, size_t offset)
 {

@@ -60,6 +60,10 @@ static const char *const bytes_words[] = {"none", "received", "all", NULL};
         .name = "why", .required = (is_required), .doc = "The reason, kept with the message"       \
     }
 
+/* Every request has it: whom a program with users of its own asks for. */
+static const struct request_parameter actor_parameter = {
+    .name = "actor", .doc = "For whom, as the program that asks knows them"};
+
 static const struct request_parameter no_parameters[] = {END};
 
 static const struct request_parameter metrics_parameters[] = {
@@ -303,6 +307,9 @@ static const struct request_parameter *find_parameter(const struct request_spec 
 {
     const struct request_parameter *at = spec->parameters;
 
+    if (hl7_slice_equal(name, hl7_slice_of(actor_parameter.name))) {
+        return &actor_parameter;
+    }
     while (at->name != NULL && !hl7_slice_equal(name, hl7_slice_of(at->name))) {
         at++;
     }

@@ -60,7 +60,7 @@ static hl7_slice nearest_segment(hl7_slice name)
     enum { MOST = 256 };
     hl7_slice names[MOST];
     size_t count = 0;
-    const struct hl7_dict_segment *all = hl7_dict_segments(&count);
+    const struct hl7_dict_known *all = hl7_dict_known_all(&count);
 
     assert(count <= MOST);
     for (size_t i = 0; i < count; i++) {
@@ -80,7 +80,7 @@ static void unknown_segment(const struct check *check, size_t position, hl7_slic
 }
 
 static void check_field(const struct check *check, size_t position,
-                        const struct hl7_dict_segment *segment, size_t field)
+                        const struct hl7_dict_known *segment, size_t field)
 {
     struct hl7_path path = {.field = (uint32_t)field};
     char memory[2][32];
@@ -105,7 +105,7 @@ static void check_path(const struct check *check, const struct instruction *inst
 {
     const struct hl7_path *path = &instruction->as.path;
     hl7_slice name = hl7_slice_of(path->segment);
-    const struct hl7_dict_segment *known = hl7_dict_segment(name);
+    const struct hl7_dict_known *known = hl7_dict_known(name);
     size_t position = path_start(instruction, check->report->text);
 
     /* Names with Z are a site's own. A loop with an error in it has no name. */
@@ -169,7 +169,7 @@ void check_instruction(struct check *check, const struct instruction *instructio
     } else if (instruction->op == OP_PUSH_VARIABLE) {
         check->names[instruction->target].used = true;
     } else if (instruction->op == OP_APPEND && instruction->as.text.ptr[0] != 'Z' &&
-               hl7_dict_segment(instruction->as.text) == NULL) {
+               hl7_dict_known(instruction->as.text) == NULL) {
         unknown_segment(check, instruction->position, instruction->as.text);
     } else if (instruction->op == OP_MAP && instruction->count == 1 && !strict) {
         check->map = place_of(check, instruction);
@@ -199,7 +199,7 @@ static bool is_path(hl7_slice text)
     struct hl7_path path;
 
     return hl7_path_parse(text, &path, NULL) == HL7_OK &&
-           (path.segment[0] == 'Z' || hl7_dict_segment(hl7_slice_of(path.segment)) != NULL);
+           (path.segment[0] == 'Z' || hl7_dict_known(hl7_slice_of(path.segment)) != NULL);
 }
 
 static bool is_whole(const struct token *token)
@@ -241,7 +241,7 @@ static bool is_statement(hl7_slice text)
         return second.kind == TOKEN_END && is_one_of(word.text, alone);
     }
     if (is_one_of(word.text, with_path)) {
-        return hl7_dict_segment(second.text) != NULL;
+        return hl7_dict_known(second.text) != NULL;
     }
     return (hl7_slice_equal(word.text, HL7_TEXT("for")) &&
             hl7_slice_equal(third.text, HL7_TEXT("in"))) ||
@@ -258,7 +258,7 @@ static bool is_call(hl7_slice text)
     const struct token first = lexer_token(&lexer);
 
     return word.kind == TOKEN_NAME && function_find(word.text) != NULL &&
-           hl7_slice_equal(open.text, HL7_TEXT("(")) && hl7_dict_segment(first.text) != NULL;
+           hl7_slice_equal(open.text, HL7_TEXT("(")) && hl7_dict_known(first.text) != NULL;
 }
 
 static hl7_slice without_blanks(hl7_slice text)

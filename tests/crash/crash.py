@@ -8,9 +8,12 @@ The program comes from the environment variable ORDERLY and must be of the `cras
 points (base/crash_point.h) are found in the sources. With --flaw the broker makes that mistake, and the
 test succeeds when the ledgers show it.
 
-    S0..S3   one message at a time  --+                           +--> a, b      one lane each
-    S4       eight at a time        --+--> listener in (24 h) ----+--> converted by a template
-                                                                  +--> keyed     four lanes
+    S0..S3   one message at a time  --+                           +--> a      one lane
+    S4       eight at a time        --+                           +--> b      one lane, 8 under way
+                                      +--> listener in (24 h) ----+--> converted by a template
+                                                                  +--> keyed  four lanes, not for S4
+                                                                  +--> both   four lanes, 4 under way,
+                                                                              for S4
     S5       one at a time          -----> listener raw (no duplicates known) --> raw
 
 Everything is bounded in time; processes are ended by their ids.
@@ -66,10 +69,14 @@ timeout = 30s
 mllp = {a}
 [destination b]
 mllp = {b}
+pipeline = 8
 [destination converted]
 mllp = {converted}
 [destination keyed]
 mllp = {keyed}
+[destination both]
+mllp = {both}
+pipeline = 4
 [destination raw]
 mllp = {raw}
 
@@ -82,9 +89,16 @@ template = {folder}/convert.hl7
 to = converted
 [route keys]
 from = in
+when = MSH-3 != 'S4'
 key = PID-3.1
 lanes = 4
 to = keyed
+[route both]
+from = in
+when = MSH-3 = 'S4'
+key = PID-3.1
+lanes = 4
+to = both
 [route raw]
 from = raw
 to = raw
@@ -163,11 +177,13 @@ class Trial:
         self.ledgers = [ledger.SenderLedger(f"S{i}") for i in range(SENDERS)]
         front, back = self.ledgers[:-1], self.ledgers[-1:]
         self.destinations = [
-            ledger.Destination("a", front), ledger.Destination("b", front),
+            ledger.Destination("a", front), ledger.Destination("b", front, window=8),
             ledger.Destination("converted", front, expected=convert),
-            ledger.Destination("keyed", front, lanes=4),
+            ledger.Destination("keyed", front[:4], lanes=4),
+            ledger.Destination("both", front[4:], lanes=4, window=4),
             ledger.Destination("raw", back, repeats=True)]
-        self.receivers = peers.Receivers(self.destinations)
+        self.receivers = peers.Receivers(self.destinations,
+                                         random.Random(f"{options.seed}receivers"))
         (folder / "convert.hl7").write_text(TEMPLATE, encoding="ascii")
         self.broker = Broker(folder, CONFIGURATION.format(
             folder=folder, port_in=self.held[0].port, port_raw=self.held[1].port,
@@ -250,6 +266,10 @@ class Trial:
     def findings(self):
         result = ledger.check(self.destinations, self.kills)
         result += ledger.check_same_order(*self.destinations[:2])
+        for destination in self.destinations:
+            if (destination.most > 1) != (destination.window > 1):
+                result.append(ledger.Finding("window", destination.name,
+                                             f"{destination.most} messages were under way at once"))
         refusals = sum(sender.refusals for sender in self.senders)
         if refusals:
             result.append(ledger.Finding("refused", "-", f"{refusals} messages, without a reason"))
@@ -263,7 +283,8 @@ class Trial:
         print(f"  {sent} messages, {again} of them sent again")
         for destination in self.destinations:
             print(f"  {len(destination.receipts)} deliveries to {destination.name}, "
-                  f"{ledger.repetitions(destination)} of them repetitions")
+                  f"{ledger.repetitions(destination)} of them repetitions, "
+                  f"{destination.most} under way at most")
 
     def close(self):
         if self.broker.process is not None and self.broker.process.poll() is None:
@@ -290,7 +311,8 @@ def judge(trial, flaw):
     counts = collections.Counter(finding.kind for finding in findings)
     print(f"{trial.kills} kills: " + ", ".join(
         f"{counts[kind]} {kind}"
-        for kind in ("lost", "invented", "corrupted", "reordered", "duplicated", "refused")))
+        for kind in ("lost", "invented", "corrupted", "reordered", "duplicated", "refused",
+                     "window")))
     if flaw:
         print(f"the flaw {flaw} was {'found' if findings else 'NOT found'}")
         return 0 if findings else 1

@@ -7,9 +7,10 @@ the broker's promise was broken:
     lost        acknowledged, and never delivered
     invented    delivered, and never sent
     corrupted   delivered with other bytes than those that were sent
-    reordered   first deliveries of a lane in another order than that of storing
-    duplicated  delivered again although it was not the one message of its lane that was under way
-                when the broker was killed
+    reordered   first deliveries of a lane in another order than that of storing, or what comes again
+                in another order than the first time
+    duplicated  delivered again although it was not among the messages of its lane that were under way
+                when the broker was killed: one, or as many as the lane may have under way at once
 """
 
 import collections
@@ -46,14 +47,17 @@ class SenderLedger:
 
 class Destination:
     """What one receiver is to get: `lanes` of them for `senders`; `expected(payload)` is what the
-    broker makes of a message; `repeats` where a sender's own repetitions count as new messages."""
+    broker makes of a message; `repeats` where a sender's own repetitions count as new messages;
+    `window` messages of a lane may be under way at once, `most` of them were."""
 
-    def __init__(self, name, senders, lanes=1, expected=None, repeats=False):
+    def __init__(self, name, senders, lanes=1, expected=None, repeats=False, window=1):
         self.name = name
         self.senders = senders
         self.lanes = lanes
         self.expected = expected or (lambda payload: payload)
         self.repeats = repeats
+        self.window = window
+        self.most = 0
         self.receipts = []
 
     def note(self, number, payload, connection):
@@ -109,27 +113,44 @@ class _Check:
                 last[lane] = max(last.get(lane, (-1, "")), (place, number))
 
     def repetitions(self):
-        """What comes again is what came last in its lane, over a new connection, once for a kill."""
-        last = {}
+        """What comes again is among what came last in its lane, over a new connection, once for a
+        kill."""
+        newest = collections.Counter()
+        places = {}
         counted = collections.Counter()
         for receipt in self.destination.receipts:
             if receipt.id not in self.sender_of:
                 continue
             lane = self.lane_of(receipt.id)
             counted[receipt.id] += 1
-            before = last.get(lane)
-            last[lane] = receipt
             counted[receipt.id, receipt.connection] += 1
             copies = self.copies(receipt.id)
+            if counted[receipt.id] <= copies:
+                newest[lane] += 1
+                places[receipt.id] = newest[lane]
+            behind = newest[lane] - places[receipt.id]
             if counted[receipt.id, receipt.connection] > copies:
                 self.say("duplicated", f"{receipt.id} came again over the same connection")
-            elif counted[receipt.id] > copies and before.id != receipt.id:
-                self.say("duplicated", f"{receipt.id} came again behind {before.id}")
+            elif counted[receipt.id] > copies and behind >= self.destination.window:
+                self.say("duplicated", f"{receipt.id} came again behind {behind} others")
         again = len(self.destination.receipts) - len(self.first)
         own = sum(self.copies(number) - 1 for number in self.first if number in self.sender_of)
-        allowed = self.kills * self.destination.lanes + own
+        allowed = self.kills * self.destination.lanes * self.destination.window + own
         if again > allowed:
             self.say("duplicated", f"{again} repetitions, {allowed} can be explained")
+
+    def order_again(self):
+        """On each connection, what a lane sends goes forward: also what it sends again."""
+        last = {}
+        for receipt in self.destination.receipts:
+            if receipt.id not in self.sender_of or self.copies(receipt.id) > 1:
+                continue
+            at = self.lane_of(receipt.id), receipt.connection
+            place = self.first[receipt.id]
+            before = last.setdefault(at, receipt.id)
+            if place < self.first[before]:
+                self.say("reordered", f"{receipt.id} came again behind {before}")
+            last[at] = receipt.id
 
     def copies(self, number):
         """How many messages of that id may have been stored."""
@@ -143,6 +164,7 @@ def check(destinations, kills):
         one = _Check(destination, kills)
         one.contents()
         one.order()
+        one.order_again()
         one.repetitions()
         findings += one.findings
     return findings

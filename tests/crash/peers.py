@@ -125,12 +125,14 @@ class _Incoming:
         self.destination = destination
         self.number = number
         self.held = bytearray()
+        self.owed = []
 
 
 class Receivers(threading.Thread):
-    """All receivers, in one thread: what arrives is noted, then answered AA."""
+    """All receivers, in one thread: what arrives is noted, then answered AA. One that may get several
+    messages before it answers lets them gather, by chance, so that a kill finds them under way."""
 
-    def __init__(self, destinations):
+    def __init__(self, destinations, source):
         super().__init__(daemon=True)
         self.selector = selectors.DefaultSelector()
         self.listeners = []
@@ -141,6 +143,7 @@ class Receivers(threading.Thread):
         self.asked = threading.Event()
         self.ending = False
         self.failure = None
+        self.source = source
         for destination in destinations:
             listener = socket.create_server(("127.0.0.1", 0), backlog=64)
             listener.setblocking(False)
@@ -151,9 +154,12 @@ class Receivers(threading.Thread):
     def run(self):
         try:
             while not self.ending:
-                for key, _ in self.selector.select(0.005 if self.asked.is_set() else 0.05):
+                ready = self.selector.select(0.005 if self.asked.is_set() else 0.02)
+                for key, _ in ready:
                     if isinstance(key.data, _Incoming):
                         self.read(key.data)
+                for incoming in [] if ready else self.open:
+                    self.answer(incoming)
                 if self.accept() == 0 and self.asked.is_set() and not self.open:
                     self.asked.clear()
                     self.silent.set()
@@ -195,17 +201,24 @@ class Receivers(threading.Thread):
             incoming.sock.close()
             self.open.discard(incoming)
 
-    @staticmethod
-    def take(incoming, payload):
+    def take(self, incoming, payload):
+        destination = incoming.destination
         number = field(payload, b"MSH", 10)
-        incoming.destination.note(number.decode("ascii", "backslashreplace"), payload,
-                                  incoming.number)
+        destination.note(number.decode("ascii", "backslashreplace"), payload, incoming.number)
+        incoming.owed.append(frame(
+            b"MSH|^~\\&|RIS|RADIOLOGY|T|T|20260101||ACK|A" + number + b"|P|2.4\rMSA|AA|"
+            + number + b"\r"))
+        destination.most = max(destination.most, len(incoming.owed))
+        if len(incoming.owed) >= self.source.randint(1, destination.window):
+            self.answer(incoming)
+
+    @staticmethod
+    def answer(incoming):
         try:
-            incoming.sock.sendall(frame(
-                b"MSH|^~\\&|RIS|RADIOLOGY|T|T|20260101||ACK|A" + number + b"|P|2.4\rMSA|AA|"
-                + number + b"\r"))
+            incoming.sock.sendall(b"".join(incoming.owed))
         except OSError:
             pass  # the broker is gone; it will send this again
+        incoming.owed.clear()
 
     def wait_until_silent(self, patience):
         """The broker is dead: returns when everything it had sent is noted, and its connections are

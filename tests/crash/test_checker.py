@@ -101,6 +101,40 @@ class Checker(unittest.TestCase):
         receipts[13:13] = [("S-7", 4)]
         self.assertEqual(self.kinds(receipts, lanes=3), ["duplicated"])
 
+    def again(self, *numbers, first=8):
+        """The first messages over one connection, then these over the next one."""
+        return [(number, 1) for number in self.numbers[:first]] + [
+            (f"S-{number}", 2) for number in numbers]
+
+    def test_all_that_was_under_way_may_come_again(self):
+        receipts = self.again(*range(5, 20))
+        self.assertEqual(self.kinds(receipts, window=3), [])
+        self.assertEqual(self.kinds(receipts, window=2), ["duplicated", "duplicated"])
+
+    def test_more_than_was_under_way_came_again(self):
+        receipts = self.again(*range(4, 20))
+        self.assertEqual(self.kinds(receipts, window=3)[0], "duplicated")
+        self.assertEqual(self.kinds(receipts, window=4), [])
+
+    def test_what_was_under_way_came_again_in_another_order(self):
+        self.assertEqual(self.kinds(self.again(6, 5, 7, *range(8, 20)), window=3), ["reordered"])
+
+    def test_a_message_came_again_behind_one_that_had_not_come_before(self):
+        self.assertEqual(self.kinds(self.again(6, 8, 7, *range(9, 20)), window=3), ["reordered"])
+
+    def test_one_of_several_under_way_is_lost(self):
+        self.assertEqual(self.kinds(self.again(6, 7, *range(9, 20)), window=3), ["lost"])
+
+    def test_one_of_several_under_way_is_corrupted(self):
+        receipts = self.again(6, 7, *range(8, 20))
+        receipts[9] = ("S-7", 2, b"other")
+        self.assertEqual(self.kinds(receipts, window=3), ["corrupted"])
+
+    def test_several_under_way_with_keys_are_counted_by_key(self):
+        receipts = self.again(2, 5, *range(8, 20))
+        self.assertEqual(self.kinds(receipts, window=2, lanes=3), [])
+        self.assertEqual(self.kinds(receipts, window=1, lanes=3), ["duplicated"])
+
     def test_more_repetitions_than_kills(self):
         receipts = self.good()
         receipts[8:8] = [("S-7", 2), ("S-7", 3)]

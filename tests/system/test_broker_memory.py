@@ -121,34 +121,6 @@ class Memory(support.TestCase):
         usual = self.live_blocks(peer, fails=False)
         self.assertLessEqual(self.live_blocks(peer, fails=True), usual)
 
-    def test_a_start_without_memory_ends_with_a_sentence_or_succeeds(self):
-        with Peer(peers.answering("AA")) as peer:
-            broker = self.start(peer)
-            self.assertTrue(self.send_one(broker))
-            self.assert_delivered(peer)
-            self.assert_status(broker.stop(), 0)
-            before = self.trouble["allocations.count"]
-            broker.start()
-            total = self.trouble["allocations.count"] - before
-            self.assert_status(broker.stop(), 0)
-            for after in range(0, total, max(total // 120, 1)):
-                self.trouble.fail("allocations", after)
-                program = support.Program("run", broker.path, env=self.trouble.environment())
-                self.addCleanup(program.kill)
-                wait_until(lambda p=program: b": ready: " in p.err or p.process.poll() is not None,
-                           "a start or an end")
-                status = program.process.poll()
-                if status is None:
-                    self.assert_status(program.stop(), 0)
-                else:
-                    result = program.wait()
-                    self.assertIn(status, (2, 3), f"allocation {after}: {result!r}")
-                    self.assertNotEqual(result.err, b"", f"allocation {after}")
-            self.trouble.stop("allocations")
-            broker.start()
-            self.assertTrue(self.send_one(broker))
-            self.assert_delivered(peer)
-
 
 if __name__ == "__main__":
     support.main()

@@ -26,9 +26,9 @@ ERRORS = {"writes": errno.EIO, "syncs": errno.EIO, "allocations": errno.ENOMEM}
 
 
 class Trouble:
-    def __init__(self, test):
+    def __init__(self, test, name="trouble"):
         assert LIBRARY.exists(), f"{LIBRARY} is not built"
-        self.path = test.folder / "trouble"
+        self.path = test.folder / name
         self.path.write_bytes(bytes(8 * len(NAMES)))
         with open(self.path, "r+b") as file:
             self.shared = mmap.mmap(file.fileno(), 0)

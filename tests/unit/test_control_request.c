@@ -68,6 +68,16 @@ static void values_are_read_by_their_kinds(void **state)
     assert_null(request_get(request, "accession"));
 }
 
+static void every_request_may_say_for_whom_it_is(void **state)
+{
+    struct reading *reading = *state;
+
+    assert_int_equal(read_text(reading, "request=status\nactor=anna\n\n"), REQUEST_GOOD);
+    assert_slice(request_text(&reading->request, "actor"), "anna");
+    assert_int_equal(read_text(reading, "request=reload\nactor=anna\nactor=bob\n\n"),
+                     REQUEST_BAD_VALUE);
+}
+
 static void what_is_wrong_is_said(void **state)
 {
     static const struct {
@@ -150,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_ends_with_an_empty_line),
         cmocka_unit_test_setup_teardown(values_are_read_by_their_kinds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_request_may_say_for_whom_it_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_request_has_so_many_lines_and_no_more, set_up, tear_down),
         cmocka_unit_test(every_request_and_parameter_is_described),

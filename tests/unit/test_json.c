@@ -36,20 +36,20 @@ static void commas_and_colons_come_by_themselves(void **state)
     struct json *json = begin(&page);
 
     (void)state;
-    json_object(json);
+    json_open_object(json);
     json_key(json, "a");
-    json_array(json);
+    json_open_array(json);
     json_number(json, 1);
-    json_string(json, "two");
-    json_array(json);
+    json_text_of(json, "two");
+    json_open_array(json);
     json_end(json);
-    json_object(json);
+    json_open_object(json);
     json_end(json);
     json_end(json);
     json_key(json, "b");
     json_bool(json, false);
     json_key(json, "c");
-    json_null(json);
+    json_nothing(json);
     json_end(json);
     assert_slice(hl7_buffer_slice(&page.buffer),
                  "{\"a\":[1,\"two\",[],{}],\"b\":false,\"c\":null}");
@@ -61,12 +61,12 @@ static void each_line_is_a_value_of_its_own(void **state)
     struct json *json = begin(&page);
 
     (void)state;
-    json_object(json);
+    json_open_object(json);
     json_end(json);
     json_line(json);
     json_bool(json, true);
     json_line(json);
-    json_array(json);
+    json_open_array(json);
     json_number(json, 3);
     json_end(json);
     json_line(json);
@@ -79,9 +79,9 @@ static void numbers_are_written_whole(void **state)
     struct json *json = begin(&page);
 
     (void)state;
-    json_array(json);
+    json_open_array(json);
     json_number(json, UINT64_MAX);
-    json_integer(json, INT64_MIN);
+    json_signed(json, INT64_MIN);
     json_thousandths(json, 12034);
     json_thousandths(json, 7);
     json_end(json);
@@ -125,7 +125,7 @@ static void keys_are_escaped_too(void **state)
     struct json *json = begin(&page);
 
     (void)state;
-    json_object(json);
+    json_open_object(json);
     json_key(json, "a\"b");
     json_number(json, 1);
     json_end(json);
@@ -141,7 +141,7 @@ static void a_full_buffer_says_so(void **state)
     (void)state;
     hl7_buffer_init(&buffer, memory, sizeof memory);
     json_to_buffer(&json, &buffer);
-    json_string(&json, "longer");
+    json_text_of(&json, "longer");
     assert_true(buffer.full);
 }
 
@@ -155,8 +155,8 @@ static void a_file_gets_the_same(void **state)
     (void)state;
     assert_non_null(file);
     json_to_file(&json, file);
-    json_array(&json);
-    json_string(&json, "x");
+    json_open_array(&json);
+    json_text_of(&json, "x");
     json_end(&json);
     json_line(&json);
     assert_int_equal(fclose(file), 0);
@@ -168,53 +168,53 @@ static void a_file_gets_the_same(void **state)
 
 static void value_without_key(struct json *json)
 {
-    json_object(json);
+    json_open_object(json);
     json_number(json, 1);
 }
 
 static void key_in_an_array(struct json *json)
 {
-    json_array(json);
+    json_open_array(json);
     json_key(json, "a");
 }
 
 static void key_after_a_key(struct json *json)
 {
-    json_object(json);
+    json_open_object(json);
     json_key(json, "a");
     json_key(json, "b");
 }
 
 static void end_too_many(struct json *json)
 {
-    json_array(json);
+    json_open_array(json);
     json_end(json);
     json_end(json);
 }
 
 static void end_after_a_key(struct json *json)
 {
-    json_object(json);
+    json_open_object(json);
     json_key(json, "a");
     json_end(json);
 }
 
 static void two_values(struct json *json)
 {
-    json_null(json);
-    json_null(json);
+    json_nothing(json);
+    json_nothing(json);
 }
 
 static void line_inside(struct json *json)
 {
-    json_array(json);
+    json_open_array(json);
     json_line(json);
 }
 
 static void too_deep(struct json *json)
 {
     for (int i = 0; i <= JSON_DEPTH_MAX; i++) {
-        json_array(json);
+        json_open_array(json);
     }
 }
 

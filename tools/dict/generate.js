@@ -66,7 +66,7 @@ function anyVersion(versions) {
 }
 
 const tables = {
-    'segments.tbl'(versions) {
+    'known.tbl'(versions) {
         const all = anyVersion(versions);
         const names = Object.keys(all).sort();
         for (const name of names) {
@@ -75,10 +75,10 @@ const tables = {
             }
         }
         return '/* SPDX-License-Identifier: Apache-2.0\n *\n' +
-            ' * segments.tbl - made by tools/dict/generate.js; do not edit. SEGMENT(name, fields): a\n' +
+            ' * known.tbl - made by tools/dict/generate.js; do not edit. KNOWN(name, fields): a\n' +
             ' * segment that some version of HL7 from 2.1 to 2.8.2 has, and the largest field number it\n' +
             ' * has in any; 0: there is no largest. By name, as memcmp orders them. */\n' +
-            names.map((name) => `SEGMENT("${name}", ${all[name]})\n`).join('');
+            names.map((name) => `KNOWN("${name}", ${all[name]})\n`).join('');
     },
 };
 

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#include "../../base/text.h"
+#include "text.h"
 
 static bool is_blank(char c)
 {

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "broker/config/ini.h"
+#include "base/ini.h"
 
 /* All items of a text, one a line: "[1:1 listener orders]", "2:3 key <piece> <piece>", "!3:1 why". */
 static void dump(hl7_slice text, char *into, size_t size)

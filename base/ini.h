@@ -15,8 +15,8 @@
  * indented; that means nothing. Lines end with LF or CR LF; the text is UTF-8, a byte order mark in
  * front is passed over.
  */
-#ifndef BROKER_CONFIG_INI_H
-#define BROKER_CONFIG_INI_H
+#ifndef BASE_INI_H
+#define BASE_INI_H
 
 #include "hl7.h"
 
