@@ -21,7 +21,8 @@ enum { STATUS_DONE = 0, STATUS_FAILED = 3 };
 static void end_if_drained(struct broker *broker)
 {
     if (broker->draining && ingest_is_idle(&broker->ingest) && deliver_is_idle(&broker->deliver) &&
-        store_pending(broker->store) == 0) {
+        store_pending(broker->store) == 0 &&
+        (broker->audit == NULL || audit_pending(broker->audit) == 0)) {
         loop_stop(&broker->loop);
     }
 }
@@ -150,6 +151,9 @@ static bool start(struct broker *broker)
     (void)snprintf(broker->sequences, sizeof broker->sequences, "%s/sequences", orderly->data);
     services_open(&broker->services, broker->sequences);
     broker_wire(broker);
+    if (!broker_audit_open(broker)) {
+        return false;
+    }
     if (!broker_templates_load(broker, broker->config) || !broker_keep_start(broker)) {
         log_fatal("start", "a template could not be loaded, or memory is short");
         return false;
@@ -160,13 +164,14 @@ static bool start(struct broker *broker)
     return broker_control_open(broker) && open_listeners(broker);
 }
 
-static void release(struct broker *broker)
+static void release(struct broker *broker, bool well)
 {
     broker->deliver.draining = true; /* no lane asks again */
     if (broker->control != NULL) {
         control_end(broker->control);
     }
     store_close(&broker->store);
+    broker_audit_close(broker, well);
     control_free(&broker->control);
     ingest_release(&broker->ingest);
     deliver_release(&broker->deliver);
@@ -215,7 +220,7 @@ int broker_run(const char *path, struct config *config, const struct config_repo
         }
         log_info("ended", "everything that was acknowledged is on the disk");
     }
-    release(broker);
+    release(broker, status == STATUS_DONE);
     free(broker);
     return status;
 }

@@ -13,6 +13,7 @@
  *     broker_watch.c     changed templates and tables, told by the system
  *     broker_alerts.c    what alerts are raised about
  *     broker_metrics.c   whose the metrics are
+ *     broker_audit.c     what the audit log learns of the broker itself
  *     templates.c        the templates in force
  *
  * Two threads: this loop's, which owns everything here, and the store's, which owns the journal. */
@@ -25,6 +26,7 @@
 #include "../base/watch.h"
 #include "../net/signals.h"
 #include "alert/alert.h"
+#include "audit/audit.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "deliver/deliver.h"
@@ -66,6 +68,8 @@ struct broker {
     struct ingest ingest;
     struct deliver deliver;
     struct control *control;
+    struct audit *audit;
+    char config_hash[HL7_SHA256_HEX]; /* of the configuration in force */
     struct broker_template *templates;
     size_t template_count;
     struct memory_block condition_memory;
@@ -113,6 +117,17 @@ bool broker_control_open(struct broker *broker);
 /* broker_metrics.c: adds all metrics to an answer, as records of their own or as lines of OpenMetrics. */
 void broker_metrics(const struct broker *broker, struct record_writer *out);
 void broker_metrics_text(const struct broker *broker, struct record_writer *out);
+
+/* broker_audit.c: opens the audit log and records the start. False when it cannot be used and has to be:
+ * that is in the log. */
+bool broker_audit_open(struct broker *broker);
+/* A configuration is in force instead of another one, or was refused (NULL). */
+void broker_audit_config(struct broker *broker, const struct config *config);
+/* A template is in force; `before` is the hash of the one it replaces, NULL for none. */
+void broker_audit_template(struct broker *broker, const struct broker_template *template,
+                           const char *before);
+/* The end, of which nothing comes after. */
+void broker_audit_close(struct broker *broker, bool well);
 
 /* broker_alerts.c: has a look at everything that alerts are about, if it is time again. */
 void broker_look(struct broker *broker);

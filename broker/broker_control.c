@@ -18,6 +18,15 @@
 
 /* ---- status -------------------------------------------------------------------------------- */
 
+/* The path as another program finds it, wherever that one was started; as it is if there is none. */
+static void put_path(struct record_writer *out, const char *name, const char *path)
+{
+    char *whole = realpath(path, NULL);
+
+    record_string(out, name, whole != NULL ? whole : path);
+    free(whole);
+}
+
 static void put_broker(const struct broker *broker, struct record_writer *out)
 {
     record_begin(out, "broker");
@@ -27,6 +36,7 @@ static void put_broker(const struct broker *broker, struct record_writer *out)
     record_time(out, "now", clock_wall());
     record_string(out, "config", broker->path);
     record_string(out, "data", broker->config->orderly.data);
+    put_path(out, "audit", audit_path(broker->audit));
     record_string(out, "state", broker->draining ? "ending" : "running");
     record_end(out);
 }
@@ -99,6 +109,12 @@ static void on_status(void *context, struct record_writer *out)
     const struct broker *broker = context;
 
     put_broker(broker, out);
+    if (audit_trouble(broker->audit)[0] != '\0') {
+        record_begin(out, "trouble");
+        record_string(out, "what", "nothing is recorded");
+        record_string(out, "text", audit_trouble(broker->audit));
+        record_end(out);
+    }
     if (broker->ingest.refusing != NULL) {
         record_begin(out, "trouble");
         record_string(out, "what", "nothing is stored");
@@ -116,15 +132,6 @@ static void on_status(void *context, struct record_writer *out)
 }
 
 /* ---- routes -------------------------------------------------------------------------------- */
-
-/* The path as another program finds it, wherever that one was started; as it is if there is none. */
-static void put_path(struct record_writer *out, const char *name, const char *path)
-{
-    char *whole = realpath(path, NULL);
-
-    record_string(out, name, whole != NULL ? whole : path);
-    free(whole);
-}
 
 static void put_route(const struct broker *broker, const struct config_route *route,
                       struct record_writer *out)
@@ -223,6 +230,7 @@ static const char *on_index_name(void *context, size_t number)
 bool broker_control_open(struct broker *broker)
 {
     const struct control_hooks hooks = {.context = broker,
+                                        .audit = broker->audit,
                                         .status = on_status,
                                         .routes = on_routes,
                                         .metrics = on_metrics,

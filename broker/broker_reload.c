@@ -180,6 +180,8 @@ static bool swap(struct broker *broker, struct config *fresh)
     broker->config = fresh;
     broker->alerts.command = fresh->orderly.alert_command.words;
     broker_log_open(&fresh->orderly);
+    audit_require(broker->audit, fresh->orderly.audit_required);
+    broker_audit_config(broker, fresh);
     broker->ingest.orderly = &fresh->orderly;
     store_submit(broker->store, &old->fence);
     broker_wake_lanes(broker); /* a route that was gone may be back, with messages queued */
@@ -222,6 +224,7 @@ bool broker_reload(struct broker *broker, char *ret_text, size_t size)
         return true;
     }
     config_free(&fresh);
+    broker_audit_config(broker, NULL);
     (void)snprintf(ret_text, size, "%s was not loaded, %zu errors; what was in force stays",
                    broker->path, errors);
     log_error("not-reloaded", "%s", ret_text);

@@ -41,6 +41,7 @@ static bool add(struct broker *broker, const char *path)
     }
     take_hash(at);
     broker->template_count++;
+    broker_audit_template(broker, at, NULL);
     return true;
 }
 
@@ -63,8 +64,14 @@ bool broker_templates_refresh(struct broker *broker)
     bool changed = false;
 
     for (size_t i = 0; i < broker->template_count; i++) {
-        if (live_template_refresh(&broker->templates[i].live)) {
-            take_hash(&broker->templates[i]);
+        struct broker_template *at = &broker->templates[i];
+
+        if (live_template_refresh(&at->live)) {
+            char before[HL7_TEMPLATE_HASH];
+
+            memcpy(before, at->hash, sizeof before);
+            take_hash(at);
+            broker_audit_template(broker, at, before);
             changed = true;
         }
     }

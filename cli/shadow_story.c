@@ -222,6 +222,7 @@ bool shadow_message_ask(struct control_client *client, struct control_print *pri
     control_client_begin(client, "message");
     control_client_add_number(client, "id", id);
     control_client_add(client, "bytes", options->sent ? "all" : "received");
+    control_client_add(client, "purpose", "shadow");
     while (control_client_next(client) != NULL) {
         good = take(message, print, &client->link.record, options->route) && good;
     }

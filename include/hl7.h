@@ -555,4 +555,7 @@ HL7_API bool hl7_version_at_least(const struct hl7_message *message, int major, 
 /* Differences between messages. */
 #include "hl7/diff.h"
 
+/* SHA-256. */
+#include "hl7/digest.h"
+
 #endif

@@ -177,6 +177,9 @@ struct config_free_space {
 struct config_orderly {
     const char *data;    /* folder of the journal */
     const char *control; /* path of the control socket */
+    const char *audit;   /* path of the audit log; NULL: audit.log in `data` */
+    bool audit_required; /* what is audited is refused when it cannot be recorded */
+    int64_t audit_size;  /* a larger audit log is set aside; 0: never */
     int log_format;      /* enum config_log_format */
     int log_level;       /* enum config_log_level */
     int64_t keep;        /* settled messages are kept this long; 0: for ever */

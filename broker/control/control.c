@@ -15,6 +15,7 @@
 #include "../../base/log.h"
 #include "../../net/connection.h"
 #include "../../net/listener.h"
+#include "control_audit.h"
 #include "socket.h"
 #include "task.h"
 
@@ -26,6 +27,7 @@ struct session {
     struct control *control;
     struct task *task; /* NULL: none under way */
     uid_t user;
+    pid_t process;
     bool ended;   /* the peer has closed its side: it gets its answer, then we close */
     bool refused; /* nothing more is read: an error is on its way, then we close */
     struct session *next;
@@ -70,6 +72,7 @@ static void session_close(struct session *session)
     if (session->task != NULL && session->task->submitted) {
         session->task->session = NULL;
     } else if (session->task != NULL) {
+        task_audit_left(session->task);
         task_forget(control, session->task);
     }
     *session->link = session->next;
@@ -194,6 +197,7 @@ static enum journal_code run_step(struct store_work *work, struct journal *journ
 
     record_cut(&task->out, task->mark);
     task->next = task->at;
+    task->shown = task->shown_before;
     task->more = false;
     task->error = REQUEST_GOOD;
     return task->handler->step(task, journal);
@@ -208,8 +212,31 @@ static void task_leave(struct task *task)
         task->leaving = true;
         task_go_on(task);
     } else {
+        task_audit_left(task);
         task_forget(task->control, task);
     }
+}
+
+/* What came of the task is recorded. */
+static void on_told(struct task *task, bool good)
+{
+    struct session *session = task->session;
+
+    if (!good && task->error == REQUEST_GOOD) {
+        task_fail(task, REQUEST_FAILED, "it was done, but the audit log cannot be written: %.200s",
+                  audit_trouble(task->hooks->audit));
+    }
+    if (session == NULL) {
+        task_forget(task->control, task);
+    } else if (task_finish(task)) {
+        session_go_on(session);
+    }
+}
+
+/* The task is over: recorded if need be, then answered. False when its session is gone. */
+static bool task_complete(struct task *task)
+{
+    return task_audit_done(task, on_told) || task_finish(task);
 }
 
 static void on_step_done(struct store_work *work, enum journal_code code)
@@ -224,6 +251,7 @@ static void on_step_done(struct store_work *work, enum journal_code code)
         task_explain(task, code);
     } else {
         task->at = task->next;
+        task->shown_before = task->shown;
         if (task->handler->done != NULL) {
             task->handler->done(task);
         }
@@ -232,7 +260,7 @@ static void on_step_done(struct store_work *work, enum journal_code code)
         task_leave(task);
     } else if (task->more && task->error == REQUEST_GOOD && !task->out.failed) {
         (void)task_send_step(task);
-    } else if (task_finish(task)) {
+    } else if (task_complete(task)) {
         session_go_on(session);
     }
 }
@@ -268,11 +296,45 @@ static struct task *task_new(struct session *session, hl7_slice bytes)
     task->hooks = &control->hooks;
     task->store = control->store;
     task->session = session;
+    task->user = session->user;
+    task->process = session->process;
     task->following = control->tasks;
     control->tasks = task;
     control->task_count++;
     session->task = task;
     return task;
+}
+
+/* Begins to answer. False when the session is gone. */
+static bool task_begin(struct task *task)
+{
+    task->now = clock_wall();
+    if (task->handler->begin != NULL) {
+        task->handler->begin(task);
+    }
+    if (task->error != REQUEST_GOOD || task->handler->step == NULL) {
+        return task_complete(task);
+    }
+    task_go_on(task);
+    return true;
+}
+
+/* It is recorded that the task was asked. */
+static void on_asked(struct task *task, bool good)
+{
+    struct session *session = task->session;
+
+    if (session == NULL) {
+        task_forget(task->control, task);
+        return;
+    }
+    if (!good) {
+        task_fail(task, REQUEST_FAILED, "nothing was done: the audit log cannot be written: %.200s",
+                  audit_trouble(task->hooks->audit));
+    }
+    if (good ? task_begin(task) : task_finish(task)) {
+        session_go_on(session);
+    }
 }
 
 /* Begins to answer the request at the front of what is held. False when the session is gone. */
@@ -289,19 +351,15 @@ static bool task_start(struct session *session, size_t len)
     }
     task->error = request_read(task->bytes, len, &task->request, task->reason);
     if (task->error != REQUEST_GOOD) {
+        control_audit_refused(task->hooks->audit, session->user, session->process, task->error);
         return task_finish(task);
     }
     task->handler = task_handler(task->request.id);
-    task->now = clock_wall();
     tell_who(task, session->user);
-    if (task->handler->begin != NULL) {
-        task->handler->begin(task);
+    if (task_audit_asked(task, on_asked)) {
+        return true;
     }
-    if (task->error != REQUEST_GOOD || task->handler->step == NULL) {
-        return task_finish(task);
-    }
-    task_go_on(task);
-    return true;
+    return task->error == REQUEST_GOOD ? task_begin(task) : task_finish(task);
 }
 
 /* ---- Events --------------------------------------------------------------------------------- */
@@ -432,6 +490,7 @@ static void on_accept(struct listener *listener, int fd, const struct sockaddr *
     session->connection.on_freed = on_freed;
     session->control = control;
     session->user = user;
+    session->process = process;
     if (!connection_accept(&session->connection, control->loop, fd)) {
         free(session);
         turn_away(fd);

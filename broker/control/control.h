@@ -19,6 +19,7 @@
 
 #include "../../base/record.h"
 #include "../../net/loop.h"
+#include "../audit/audit.h"
 #include "../store/store.h"
 #include "request.h"
 
@@ -41,6 +42,7 @@ struct control_hooks {
     void (*wake_lane)(void *context, int64_t lane);
     /* Reads the configuration again; may add records about what is wrong. False with a sentence. */
     bool (*reload)(void *context, struct record_writer *out, char ret_reason[REQUEST_REASON_MAX]);
+    struct audit *audit; /* where requests are recorded */
     /* The names of the indexes beside patient and accession, from 0; NULL behind the last. */
     const char *(*index_name)(void *context, size_t number);
 };

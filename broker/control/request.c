@@ -18,6 +18,7 @@ static const char *const state_words[] = {"settled", "pending", "dead", "held", 
 static const char *const order_words[] = {"newest-first", "oldest-first", NULL};
 static const char *const as_words[] = {"template", "recorded", NULL};
 static const char *const format_words[] = {"records", "openmetrics", NULL};
+static const char *const purpose_words[] = {"view", "shadow", NULL};
 static const char *const bytes_words[] = {"none", "received", "all", NULL};
 
 #define END                                                                                        \
@@ -86,6 +87,10 @@ static const struct request_parameter message_parameters[] = {
      .kind = REQUEST_WORD,
      .words = bytes_words,
      .doc = "Whose bytes come along; none is the default"},
+    {.name = "purpose",
+     .kind = REQUEST_WORD,
+     .words = purpose_words,
+     .doc = "What the audit log calls it: a view, or a template's trial"},
     END};
 
 static const struct request_parameter trace_parameters[] = {
@@ -163,8 +168,14 @@ static const struct request_parameter backup_parameters[] = {
     {.name = "path", .required = true, .doc = "The file, as the broker names it: an absolute path"},
     END};
 
+static const struct request_parameter login_parameters[] = {
+    {.name = "name", .required = true, .doc = "Who logged in, or tried to"},
+    {.name = "address", .doc = "Where they are: an address"},
+    {.name = "failed", .kind = REQUEST_FLAG, .doc = "They were not let in"},
+    END};
+
 static const struct request_spec specs[] = {
-#define REQUEST(name, parameters, doc) {#name, parameters, doc},
+#define REQUEST(name, parameters, event, record, doc) {#name, parameters, doc},
 #include "requests.tbl"
 #undef REQUEST
 };

@@ -23,7 +23,7 @@ enum {
 };
 
 enum request_id {
-#define REQUEST(name, parameters, doc) REQUEST_##name,
+#define REQUEST(name, parameters, event, record, doc) REQUEST_##name,
 #include "requests.tbl"
 #undef REQUEST
     REQUEST_COUNT

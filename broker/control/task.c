@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const struct task_handler *const handlers[] = {
-#define REQUEST(name, parameters, doc) &task_##name,
+#define REQUEST(name, parameters, event, record, doc) &task_##name,
 #include "requests.tbl"
 #undef REQUEST
 };

@@ -25,6 +25,7 @@
 #include "request.h"
 
 enum {
+    TASK_RANGES_MAX = 48,          /* of ids, for the audit log */
     TASK_PAGE = 100,               /* messages or deliveries of one step that changes something */
     TASK_PAGE_READ = 200,          /* of one that only lists */
     TASK_ANSWER_STEP = 512 * 1024, /* bytes of an answer after which a step is over */
@@ -70,8 +71,21 @@ struct task_lanes {
     size_t size;
 };
 
+/* Ids of what was shown or done, as ranges. */
+struct task_ids {
+    const char *what; /* "messages", "deliveries", "lanes" */
+    int64_t first[TASK_RANGES_MAX];
+    int64_t last[TASK_RANGES_MAX];
+    size_t count;
+    int64_t number;
+    int64_t beyond; /* those that no range had room for */
+};
+
 struct task;
 struct session;
+
+/* The record of the task is written, or cannot be. */
+typedef void task_audited(struct task *task, bool good);
 
 struct task_handler {
     void (*begin)(struct task *task);
@@ -88,7 +102,9 @@ struct task {
     struct request request;
     char *bytes;   /* malloc'd: what the request borrows */
     char who[160]; /* of notes */
-    int64_t now;   /* when the step was submitted */
+    uid_t user;
+    pid_t process;
+    int64_t now; /* when the step was submitted */
     struct record_writer out;
     size_t mark; /* where the step's part of `out` begins */
     struct task_place at;
@@ -104,6 +120,11 @@ struct task {
     struct journal_backup *copy; /* `backup`: void when the journal was opened again since */
     uint64_t generation;         /* how often it had been, when the copy was begun */
     bool leaving;                /* the step cleans up */
+    struct task_ids shown;       /* with this step, and without it */
+    struct task_ids shown_before;
+    /* control_audit.c's */
+    int64_t asked; /* the record that says it was asked; 0: none */
+    task_audited *audited;
     /* control.c's */
     struct control *control;
     struct session *session; /* NULL: nobody waits for the answer any more */
@@ -127,6 +148,9 @@ void task_count(struct task *task, const char *name);
 
 /* False when memory is short. */
 bool task_list_add(struct task_list *list, int64_t item);
+
+/* Has the audit log name one more thing that the answer is about. Of one kind in each request. */
+void task_shown(struct task *task, const char *what, int64_t id);
 
 /* What and who for journal_note: borrows from the task. */
 struct journal_note task_note(const struct task *task);
@@ -176,7 +200,7 @@ const char *task_outcome(enum journal_outcome outcome);
 
 /* ---- Handlers, one for each row of requests.tbl --------------------------------------------- */
 
-#define REQUEST(name, parameters, doc) extern const struct task_handler task_##name;
+#define REQUEST(name, parameters, event, record, doc) extern const struct task_handler task_##name;
 #include "requests.tbl"
 #undef REQUEST
 

@@ -144,6 +144,7 @@ static enum journal_code settle(struct task *task, struct journal *journal, sett
         record_string(&task->out, "refused", code == JOURNAL_NONE ? "nothing" : "state");
     }
     record_end(&task->out);
+    task_shown(task, "deliveries", delivery);
     task->next.done += !refused;
     task->next.refused += refused;
     return JOURNAL_OK;
@@ -249,6 +250,7 @@ static enum journal_code release_step(struct task *task, struct journal *journal
                 record_string(&task->out, "refused", code == JOURNAL_NONE ? "nothing" : "state");
             }
             record_end(&task->out);
+            task_shown(task, "messages", task->list.items[i]);
             task->next.done += !refused;
             task->next.refused += refused;
             code = JOURNAL_OK;

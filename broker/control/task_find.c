@@ -139,6 +139,7 @@ static enum journal_code put_message(struct task *task, struct journal *journal,
     }
     if (task->next.offset == 0) {
         task->next.done += code == JOURNAL_OK;
+        task_shown(task, "messages", id);
     }
     return JOURNAL_OK;
 }

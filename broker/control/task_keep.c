@@ -12,7 +12,10 @@
 
 static void prune_begin(struct task *task)
 {
-    if (task->request.count == 0) {
+    const struct request *request = &task->request;
+
+    if (request_get(request, "before") == NULL && request_get(request, "dead-before") == NULL &&
+        request_get(request, "max-bytes") == NULL) {
         task_fail(task, REQUEST_MISSING, "'prune' wants 'before', 'dead-before' or 'max-bytes'");
     }
 }

@@ -65,6 +65,7 @@ static enum journal_code set_lanes(struct task *task, struct journal *journal,
         record_string(&task->out, "state", task_lane_state(state));
         record_bool(&task->out, "changed", changes);
         record_end(&task->out);
+        task_shown(task, "lanes", lane->id);
         task->next.done += changes;
     }
     if (code == JOURNAL_OK && task->lanes.count == 0) {
@@ -150,6 +151,8 @@ static enum journal_code skip_step(struct task *task, struct journal *journal)
         put_lane(&task->out, "skipped", lane);
         record_number(&task->out, "delivery", lane->head);
         record_end(&task->out);
+        task_shown(task, "deliveries", lane->head);
+        task->next.done++;
     }
     return code;
 }

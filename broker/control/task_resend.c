@@ -110,6 +110,7 @@ static enum journal_code resend_one(struct task *task, struct journal *journal, 
     }
     task->lanes.count = 0;
     if (code == JOURNAL_OK) {
+        task_shown(task, "messages", message);
         code = journal_deliveries(journal, message, gather_lane, task);
     }
     for (size_t i = 0; code == JOURNAL_OK && i < task->lanes.count; i++) {

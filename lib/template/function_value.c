@@ -7,7 +7,6 @@
 #include "arena.h"
 #include "template/encode.h"
 #include "template/number.h"
-#include "template/sha256.h"
 
 /* ---- Identifiers --------------------------------------------------------------------------- */
 
@@ -167,10 +166,10 @@ enum hl7_code function_hl7(const struct call *call, hl7_slice *ret_value)
 
 static void write_sha256(hl7_slice text, struct hl7_buffer *buffer)
 {
-    unsigned char digest[SHA256_BYTES];
+    unsigned char digest[HL7_SHA256_BYTES];
 
     if (text.len > 0) {
-        sha256(text, digest);
+        hl7_sha256(text, digest);
         encode_hex((hl7_slice){(const char *)digest, sizeof digest}, buffer);
     }
 }

@@ -80,6 +80,14 @@ void control_desk_start(struct control_desk *desk)
     journal_close(&desk->desk.journal);
     assert_true(loop_init(&desk->loop));
     desk->store = store_open(desk->desk.folder, NULL, &desk->loop, reason);
+    if (desk->audited) {
+        char path[96];
+        const struct audit_options options = {.path = path, .required = true};
+
+        (void)snprintf(path, sizeof path, "%s/audit.log", desk->desk.folder);
+        desk->audit = audit_open(&options, &desk->loop, reason);
+        desk->hooks.audit = desk->audit;
+    }
     if (desk->store != NULL) {
         desk->control = control_open(desk->path, &desk->loop, desk->store, &desk->hooks, reason);
     }
@@ -92,6 +100,7 @@ void control_desk_close(struct control_desk *desk)
 {
     control_end(desk->control);
     store_close(&desk->store);
+    audit_close(&desk->audit);
     control_free(&desk->control);
     loop_release(&desk->loop);
     desk_close(&desk->desk);

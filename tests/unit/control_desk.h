@@ -14,6 +14,8 @@ struct control_desk {
     struct store *store;
     struct control *control;
     struct control_hooks hooks;
+    struct audit *audit;
+    bool audited; /* set before the start: there is an audit log, audit.log in the folder */
     struct loop_timer guard;
     struct loop_timer pause;
     char path[96];

@@ -2,7 +2,7 @@
  *
  * The text is taken in blocks of 64 bytes; the last one or two hold its end, one set bit, zeros, and
  * its length in bits. */
-#include "template/sha256.h"
+#include "hl7.h"
 
 #include <string.h>
 
@@ -81,7 +81,7 @@ static void write_number(uint64_t number, unsigned char *bytes, size_t len)
     }
 }
 
-void sha256(hl7_slice text, unsigned char ret_digest[SHA256_BYTES])
+void hl7_sha256(hl7_slice text, unsigned char ret_digest[HL7_SHA256_BYTES])
 {
     unsigned char tail[2 * BLOCK] = {0};
     uint32_t state[WORDS];
@@ -104,4 +104,17 @@ void sha256(hl7_slice text, unsigned char ret_digest[SHA256_BYTES])
     for (size_t i = 0; i < WORDS; i++) {
         write_number(state[i], ret_digest + 4 * i, 4);
     }
+}
+
+void hl7_sha256_hex(hl7_slice text, char ret_hex[HL7_SHA256_HEX])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[HL7_SHA256_BYTES];
+
+    hl7_sha256(text, digest);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        ret_hex[2 * i] = digits[digest[i] >> 4];
+        ret_hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+    ret_hex[HL7_SHA256_HEX - 1] = '\0';
 }

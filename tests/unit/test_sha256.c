@@ -6,26 +6,11 @@
 
 #include <stdlib.h>
 
-#include "template/sha256.h"
-
-static void spell(const unsigned char digest[SHA256_BYTES], char ret_text[2 * SHA256_BYTES + 1])
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        ret_text[2 * i] = digits[digest[i] >> 4];
-        ret_text[2 * i + 1] = digits[digest[i] & 15];
-    }
-    ret_text[(size_t)2 * SHA256_BYTES] = '\0';
-}
-
 static void check(hl7_slice text, const char *expected)
 {
-    unsigned char digest[SHA256_BYTES];
-    char found[2 * SHA256_BYTES + 1];
+    char found[HL7_SHA256_HEX];
 
-    sha256(text, digest);
-    spell(digest, found);
+    hl7_sha256_hex(text, found);
     assert_string_equal(found, expected);
 }
 
@@ -57,7 +42,7 @@ static void a_million_letters_have_their_digest(void **state)
 /* The digest of the digests of 0, 1, … 200 bytes: each byte is its offset. */
 static void every_length_around_a_block_is_right(void **state)
 {
-    unsigned char digests[201][SHA256_BYTES];
+    unsigned char digests[201][HL7_SHA256_BYTES];
 
     (void)state;
     for (size_t len = 0; len <= 200; len++) {
@@ -66,7 +51,7 @@ static void every_length_around_a_block_is_right(void **state)
             bytes[i] = (char)(unsigned char)i;
         }
         char *copy = edge_copy(bytes, len);
-        sha256((hl7_slice){copy, len}, digests[len]);
+        hl7_sha256((hl7_slice){copy, len}, digests[len]);
         edge_free(copy, len);
     }
     check((hl7_slice){(const char *)digests, sizeof digests},
