@@ -15,7 +15,7 @@ JOBS := $(shell nproc)
 configure = cmake -S . -B $(BUILD) -G Ninja -DCMAKE_C_COMPILER=$(CC) \
 	-DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
 
-.PHONY: build test demo bench fuzz crash coverage lint format install clean help packages
+.PHONY: build test demo bench fuzz crash coverage lint format install clean help packages sbom scoreboard
 
 build: ## build the program and the library in build/ (the default)
 	@scripts/install-packages --check build
@@ -51,6 +51,9 @@ crash: ## kill the broker N times (10000) under load, and compare what was sent 
 	@scripts/install-packages build
 	@scripts/build-variant crash $(BUILD)/crash
 	@ORDERLY=$(BUILD)/crash/orderly /usr/bin/python3 tests/crash/crash.py $(N)
+
+sbom: build ## write what is linked, as CycloneDX 1.5 and SPDX 2.3, to build/sbom
+	@scripts/sbom $(BUILD)
 
 coverage: ## print the lines and branches the tests reach, per file
 	@scripts/install-packages build coverage

@@ -61,7 +61,10 @@ static void write_ack(struct answers *answers, const struct hl7_message *message
                           .time = answers_time(answers),
                           .condition = verdict->condition,
                           .where = verdict->where,
-                          .reason = hl7_slice_of(verdict->reason)};
+                          .reason = hl7_slice_of(verdict->reason),
+                          .rule = verdict->rule,
+                          .more = verdict->more,
+                          .more_count = verdict->more_count};
 
     hl7_ack_write(message, &ack, out);
 }

@@ -19,6 +19,9 @@ struct answer_verdict {
     enum hl7_condition condition;
     struct hl7_path where;
     const char *reason;
+    hl7_slice rule;                 /* as in struct hl7_ack, like what follows */
+    const struct hl7_problem *more; /* must last as long as the verdict is used */
+    size_t more_count;
 };
 
 /* Begin with {.services = ...}, which give the control ids and serve the templates. */

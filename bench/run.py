@@ -89,7 +89,7 @@ class Plan:
         self.load_average = os.getloadavg()[0]
         self.programs = {
             name: contenders.find_program(self.build, name)
-            for name in ("orderly", "limit", "load", "parse", "convert", "sync")
+            for name in ("orderly", "limit", "load", "parse", "validate", "convert", "sync")
         }
 
     def command(self, contender):
@@ -129,17 +129,18 @@ def measure_servers(plan):
     return results
 
 
-def measure_parse(plan):
-    say("parsing")
+def measure_memory(plan, name):
+    """What bench/parse or bench/validate measures."""
+    say(f"{name}: in memory")
     command = [
-        plan.programs["parse"],
+        plan.programs[name],
         "--json",
         f"--rounds={plan.parse_rounds}",
         f"--milliseconds={plan.parse_milliseconds}",
     ]
     code, figures = contenders.run_json(command, 300)
     if code != 0:
-        raise Failure(f"parse ended with code {code}")
+        raise Failure(f"{name} ended with code {code}")
     return figures
 
 
@@ -226,7 +227,7 @@ def main():
         servers = measure_servers(plan)
         stored = brokers.measure(plan, in_turn, say)
         many = million.measure(plan, say) if plan.queued > 0 else None
-        parse = measure_parse(plan)
+        parse = measure_memory(plan, "parse"), measure_memory(plan, "validate")
         converters = measure_converters(plan)
         in_memory = conversions.measure(plan, say)
         text = report.render(plan, LOADS, servers, parse, converters, in_memory, (stored, many))

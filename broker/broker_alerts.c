@@ -6,7 +6,9 @@
  * thread's time at most, however many lanes there are. Only lanes with something in them come back.
  *
  * What came or was delivered since the last look ends silence, however short the limit is: between two looks
- * a condition may be over and begin again. */
+ * a condition may be over and begin again.
+ *
+ * The gauges of lanes and of the journal (metrics.tbl) are what a look has found. */
 #include "broker.h"
 
 #include "../base/clock.h"
@@ -25,6 +27,7 @@ enum {
 /* A lane with something in it. */
 struct seen_lane {
     struct seen_lane *next;
+    int64_t id;
     int64_t number;
     int64_t depth;
     int64_t oldest;
@@ -38,6 +41,7 @@ struct look_work {
     struct store_work work;
     struct broker *broker;
     struct seen_lane *lanes;
+    struct journal_size size;
     uint64_t took; /* milliseconds */
     bool short_of_memory;
 };
@@ -68,6 +72,7 @@ static bool on_lane(void *context, const struct journal_lane_status *status)
         return false;
     }
     *lane = (struct seen_lane){.next = look->lanes,
+                               .id = status->id,
                                .number = names->number,
                                .depth = status->depth,
                                .oldest = status->oldest,
@@ -96,6 +101,7 @@ static enum journal_code look_run(struct store_work *work, struct journal *journ
     drop_lanes(look);
     look->short_of_memory = false;
     enum journal_code code = journal_lanes(journal, on_lane, look);
+    code = code == JOURNAL_OK ? journal_size(journal, &look->size) : code;
     look->took = milliseconds() - began;
     return look->short_of_memory ? JOURNAL_NO_MEMORY : code;
 }
@@ -252,6 +258,46 @@ static void look_at_disk(struct broker *broker)
                (unsigned long long)(least >> 20));
 }
 
+/* ---- Certificates -------------------------------------------------------------------------- */
+
+enum { ENDING_SOON = 30 * 86400 };
+
+static void on_ending(void *context, const struct secure_door *door, enum tls_file file,
+                      int64_t left)
+{
+    static const char *const kinds[TLS_FILES] = {[TLS_CERT] = "certificate",
+                                                 [TLS_KEY] = "key",
+                                                 [TLS_CA] = "CA",
+                                                 [TLS_CRL] = "revocation list"};
+    struct broker *broker = context;
+    char subject[CONFIG_NAME_MAX + 32];
+    char age[32];
+
+    (void)snprintf(subject, sizeof subject, "%s %s", door->name, kinds[file]);
+    alerts_say(&broker->alerts, ALERT_CERTIFICATE, subject, ALERT_BEYOND, "%.120s %s %s%s",
+               door->live.settings.files[file], left < 0 ? "expired" : "expires in",
+               duration((left < 0 ? -left : left) * 1000, age), left < 0 ? " ago" : "");
+}
+
+/* ---- Gauges --------------------------------------------------------------------------------- */
+
+static void set_gauges(struct broker *broker, const struct look_work *look)
+{
+    for (struct lane *lane = broker->deliver.lanes; lane != NULL; lane = lane->next) {
+        lane->counters.depth = 0;
+        lane->oldest = 0;
+    }
+    for (const struct seen_lane *seen = look->lanes; seen != NULL; seen = seen->next) {
+        struct lane *lane = deliver_find_id(&broker->deliver, seen->id);
+
+        if (lane != NULL && seen->depth > 0) {
+            lane->counters.depth = (uint64_t)seen->depth;
+            lane->oldest = seen->oldest;
+        }
+    }
+    broker->journal = look->size;
+}
+
 /* ---- A look --------------------------------------------------------------------------------- */
 
 static void look_done(struct store_work *work, enum journal_code code)
@@ -260,6 +306,9 @@ static void look_done(struct store_work *work, enum journal_code code)
     struct broker *broker = look->broker;
     uint64_t pause = look->took * LOOK_SHARE;
 
+    if (code == JOURNAL_OK) {
+        set_gauges(broker, look);
+    }
     /* Without the journal's word nothing is said, and nothing is over. */
     if (code == JOURNAL_OK && !broker->draining) {
         int64_t now = clock_wall();
@@ -271,6 +320,7 @@ static void look_done(struct store_work *work, enum journal_code code)
         look_at_destinations(broker);
         look_at_listeners(broker);
         look_at_disk(broker);
+        secure_ending(&broker->secure, ENDING_SOON, on_ending, broker);
         alerts_end(&broker->alerts);
         broker->last_look = broker->loop.now;
     }

@@ -37,7 +37,30 @@ static void put_broker(const struct broker *broker, struct record_writer *out)
     record_string(out, "config", broker->path);
     record_string(out, "data", broker->config->orderly.data);
     put_path(out, "audit", audit_path(broker->audit));
-    record_string(out, "state", broker->draining ? "ending" : "running");
+    record_string(out, "state", broker->draining ? "draining" : "running");
+    record_string(out, "confined", broker_confinement(broker));
+    record_end(out);
+}
+
+/* What the end waits for. */
+static void put_drain(const struct broker *broker, struct record_writer *out)
+{
+    uint64_t now = broker->loop.now;
+    uint64_t left = broker->drain_until > now ? broker->drain_until - now : 0;
+    uint64_t connections = 0;
+    size_t deliveries = 0;
+
+    for (const struct ingest_listener *at = broker->ingest.listeners; at != NULL; at = at->next) {
+        connections += at->session_count;
+    }
+    for (const struct lane *at = broker->deliver.lanes; at != NULL; at = at->next) {
+        deliveries += at->letter_count;
+    }
+    record_begin(out, "drain");
+    record_number(out, "connections", (int64_t)connections);
+    record_number(out, "messages", (int64_t)broker->ingest.items);
+    record_number(out, "deliveries", (int64_t)deliveries);
+    record_time(out, "until", clock_wall() + (int64_t)left * 1000);
     record_end(out);
 }
 
@@ -48,13 +71,15 @@ static void put_listener(const struct ingest_listener *listener, struct record_w
     record_begin(out, "listener");
     record_string(out, "name", listener->config != NULL ? listener->config->name : NULL);
     record_string(out, "address", listener->address);
-    record_string(out, "state", listener->config != NULL ? "listening" : "ending");
+    record_string(out, "state",
+                  listener->config != NULL && !listener->ingest->draining ? "listening" : "ending");
     record_number(out, "connections", (int64_t)listener->session_count);
     record_number(out, "messages", (int64_t)counters->messages);
     record_number(out, "stored", (int64_t)counters->stored);
     record_number(out, "duplicates", (int64_t)counters->duplicates);
     record_number(out, "conflicts", (int64_t)counters->conflicts);
     record_number(out, "unrouted", (int64_t)counters->unrouted);
+    record_number(out, "invalid", (int64_t)counters->invalid);
     record_number(out, "refused", (int64_t)(counters->rejected + counters->failed));
     record_number(out, "damaged", (int64_t)counters->damaged);
     record_number(
@@ -69,8 +94,15 @@ static void put_peers(const struct ingest_listener *listener, struct record_writ
     for (const struct ingest_session *at = listener->sessions; at != NULL; at = at->next) {
         record_begin(out, "peer");
         record_string(out, "listener", listener->config != NULL ? listener->config->name : NULL);
+        const struct stream *stream = at->connection.stream;
+
         record_string(out, "address", at->peer);
         record_number(out, "waiting", (int64_t)at->item_count);
+        if (stream != NULL) {
+            record_string(out, "tls", stream->version);
+            record_string(out, "cipher", stream->cipher);
+            record_string(out, "name", stream->peer[0] != '\0' ? stream->peer : NULL);
+        }
         record_end(out);
     }
 }
@@ -109,6 +141,9 @@ static void on_status(void *context, struct record_writer *out)
     const struct broker *broker = context;
 
     put_broker(broker, out);
+    if (broker->draining) {
+        put_drain(broker, out);
+    }
     if (audit_trouble(broker->audit)[0] != '\0') {
         record_begin(out, "trouble");
         record_string(out, "what", "nothing is recorded");
@@ -182,6 +217,43 @@ static void on_routes(void *context, struct record_writer *out)
     }
 }
 
+/* ---- history, configuration ---------------------------------------------------------------- */
+
+static void on_history(void *context, size_t steps, struct record_writer *out)
+{
+    const struct broker *broker = context;
+
+    history_put(&broker->history, steps, out);
+}
+
+static void put_given(void *context, const struct config_given *given)
+{
+    struct record_writer *out = context;
+
+    record_begin(out, "setting");
+    record_string(out, "section", given->section);
+    record_string(out, "name", given->name[0] != '\0' ? given->name : NULL);
+    record_string(out, "key", given->key);
+    record_text(out, "value", given->text);
+    record_string(out, "file", given->file);
+    if (given->file != NULL) {
+        record_number(out, "line", (int64_t)given->line);
+    }
+    record_end(out);
+}
+
+static void on_configuration(void *context, struct record_writer *out)
+{
+    const struct broker *broker = context;
+
+    for (size_t i = 0; i < broker->config->file_count; i++) {
+        record_begin(out, "file");
+        put_path(out, "path", broker->config->files[i].path);
+        record_end(out);
+    }
+    config_each(broker->config, put_given, out);
+}
+
 /* ---- metrics ------------------------------------------------------------------------------- */
 
 static void on_metrics(void *context, struct record_writer *out)
@@ -233,6 +305,8 @@ bool broker_control_open(struct broker *broker)
                                         .audit = broker->audit,
                                         .status = on_status,
                                         .routes = on_routes,
+                                        .history = on_history,
+                                        .configuration = on_configuration,
                                         .metrics = on_metrics,
                                         .metrics_text = on_metrics_text,
                                         .wake_lane = on_wake_lane,

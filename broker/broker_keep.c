@@ -146,8 +146,10 @@ static void on_tick(struct loop_timer *timer)
     broker_look_at_files(broker);
     look_at_disk(broker);
     look_at_rates(broker);
+    secure_look(&broker->secure);
     prune(broker);
     broker_look(broker);
+    broker_note(broker);
     broker_bury(broker);
     if (!loop_timer_set(&broker->loop, timer, TICK)) {
         log_error("out-of-memory", "changed templates are not noticed any more");

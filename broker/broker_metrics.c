@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
+
+#include "../base/clock.h"
 
 struct gathered {
     struct metrics_set sets[METRIC_SCOPES];
@@ -65,13 +68,16 @@ static void add_listeners(struct gathered *all, const struct broker *broker)
 
 static void add_lanes(struct gathered *all, const struct broker *broker)
 {
+    int64_t now = clock_wall();
     size_t count = 0;
 
-    for (const struct lane *at = broker->deliver.lanes; at != NULL; at = at->next) {
+    for (struct lane *at = broker->deliver.lanes; at != NULL; at = at->next) {
         if (at->retiring) {
             continue;
         }
         char *number = all->numbers[count++];
+        at->counters.oldest_age =
+            at->oldest != 0 && now > at->oldest ? (uint64_t)(now - at->oldest) : 0;
         (void)snprintf(number, sizeof all->numbers[0], "%lld", (long long)at->number);
         const struct metrics_member member = {.values = &at->counters,
                                               .labels = {"route", "destination", "lane"},
@@ -94,6 +100,20 @@ static void add_destinations(struct gathered *all, const struct broker *broker)
     }
 }
 
+static void add_store(struct gathered *all, const struct broker *broker)
+{
+    const struct metrics_member member = {.values = &all->store};
+    struct statvfs space;
+
+    all->store = store_count(broker->store);
+    all->store.journal = broker->journal.file_bytes;
+    all->store.journal_log = broker->journal.log_bytes;
+    if (statvfs(broker->config->orderly.data, &space) == 0) {
+        all->store.disk_free = (uint64_t)space.f_bavail * space.f_frsize;
+    }
+    add(all, METRICS_STORE, &member);
+}
+
 /* Calls back with everything. False when memory is short. */
 static bool gather(const struct broker *broker,
                    void (*on_sets)(const struct metrics_set *sets, void *context), void *context)
@@ -108,13 +128,10 @@ static bool gather(const struct broker *broker,
     bool good = members != NULL && all.destinations != NULL && all.numbers != NULL;
 
     if (good) {
-        all.store = store_count(broker->store);
-        const struct metrics_member store = {.values = &all.store};
-
         add_listeners(&all, broker);
         add_lanes(&all, broker);
         add_destinations(&all, broker);
-        add(&all, METRICS_STORE, &store);
+        add_store(&all, broker);
         on_sets(all.sets, context);
     }
     free(members);
@@ -128,20 +145,23 @@ static bool gather(const struct broker *broker,
 static void put_record(struct record_writer *out, const struct metric *metric,
                        const struct metrics_member *member)
 {
-    bool counter = metric->kind == METRICS_COUNTER;
+    static const char *const units[] = {[METRICS_NONE] = NULL,
+                                        [METRICS_SECONDS] = "microseconds",
+                                        [METRICS_BYTES] = "bytes",
+                                        [METRICS_PIECES] = "pieces"};
 
-    record_begin(out, counter ? "counter" : "histogram");
+    record_begin(out, metrics_kind_name(metric->kind));
     record_string(out, "of", metrics_scope_name(metric->scope));
     record_string(out, "name", metric->name);
     for (size_t i = 0; i < METRIC_LABELS && member->labels[i] != NULL; i++) {
         record_string(out, member->labels[i], member->texts[i]);
     }
-    if (counter) {
-        record_number(out, "value", (int64_t)metric_counter(metric, member->values));
+    record_string(out, "unit", units[metric->unit]);
+    if (metric->kind != METRICS_HISTOGRAM) {
+        record_number(out, "value", (int64_t)metric_value(metric, member->values));
     } else {
         const struct histogram *histogram = metric_histogram(metric, member->values);
 
-        record_string(out, "unit", metric->unit == METRICS_SECONDS ? "microseconds" : "pieces");
         record_number(out, "count", (int64_t)histogram->count);
         record_number(out, "sum", (int64_t)histogram->sum);
         record_number(out, "half", (int64_t)(histogram_quantile(histogram, 500) & INT64_MAX));

@@ -246,12 +246,14 @@ void broker_wire(struct broker *broker)
 {
     broker->ingest.loop = &broker->loop;
     broker->ingest.store = broker->store;
+    broker->ingest.secure = &broker->secure;
     broker->ingest.services = &broker->services;
     broker->ingest.orderly = &broker->config->orderly;
     broker->ingest.hooks = (struct ingest_hooks){
         .route = on_route, .template = on_ack_template, .stored = on_stored, .context = broker};
     broker->deliver.loop = &broker->loop;
     broker->deliver.store = broker->store;
+    broker->deliver.secure = &broker->secure;
     broker->deliver.owner = HL7_TEXT("orderly");
     broker->deliver.convert.services = &broker->services;
     broker->deliver.hooks = (struct deliver_hooks){

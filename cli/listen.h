@@ -32,6 +32,7 @@
 #include "../base/services.h"
 #include "../base/templates.h"
 #include "../base/text.h"
+#include "../base/validation.h"
 #include "verb.h"
 
 #include <time.h>
@@ -61,6 +62,7 @@ struct listen_options {
     const char *charset;
     struct option_list exec_arguments;
     int answer;
+    int validate; /* enum validation_how */
     int color;
     bool strict_end;
     bool json;
@@ -74,7 +76,8 @@ enum listen_event {
     LISTEN_UNREADABLE, /* a frame that is no message that can be answered */
     LISTEN_REFUSED,    /* over a cap on connections */
     LISTEN_TIMED_OUT,
-    LISTEN_LOST, /* a connection ended in the middle of a frame, or by an error */
+    LISTEN_LOST,    /* a connection ended in the middle of a frame, or by an error */
+    LISTEN_INVALID, /* a message that is not what the standard asks for */
     LISTEN_NOT_STORED,
     LISTEN_NOT_ANSWERED, /* the template or the program failed */
     LISTEN_EVENTS
@@ -132,6 +135,7 @@ struct listen {
     struct listen_session *waiting; /* sessions that wait for a program's turn, oldest first */
 
     struct parsing parsing; /* the message at hand */
+    struct validation validation;
     struct answers answers;
     struct hl7_buffer replies; /* answers, framed: those that are due, then the read at hand's */
     struct listen_due due[LISTEN_DUE_MAX];

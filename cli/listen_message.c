@@ -64,6 +64,60 @@ static uint64_t store(struct listen_session *session, hl7_slice payload,
     return number;
 }
 
+/* ---- Validation ---------------------------------------------------------------------------- */
+
+/* Compares a message with the standard; false when it is to be refused, with the answer. */
+static bool validate(struct listen_session *session, const struct hl7_message *message,
+                     struct answer_verdict *verdict)
+{
+    struct listen *listen = session->listen;
+    bool reject = listen->options->validate == VALIDATION_REJECT;
+
+    if (validation_passes(&listen->validation, message)) {
+        return true;
+    }
+    listen_note(listen, LISTEN_INVALID, "peer=%s %s; %s", session->peer,
+                validation_text(&listen->validation), reject ? "refused" : "taken");
+    if (reject) {
+        *verdict = validation_verdict(&listen->validation);
+    }
+    return !reject;
+}
+
+/* The messages of a batch, until one is to be refused. */
+static bool validate_batch(struct listen_session *session, hl7_slice payload,
+                           struct answer_verdict *verdict)
+{
+    struct listen *listen = session->listen;
+    struct hl7_batch batch;
+    struct hl7_batch_part part;
+    struct hl7_message message;
+
+    hl7_batch_init(&batch, payload);
+    while (hl7_batch_next(&batch, &part) != HL7_BATCH_END) {
+        if (part.kind == HL7_BATCH_MESSAGE &&
+            parsing_message(&listen->parsing, part.bytes, &message, NULL) &&
+            !validate(session, &message, verdict)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Validates what is accepted so far, if that is asked for. What is refused is set aside. `message` is
+ * NULL for a batch. */
+static void validate_payload(struct listen_session *session, hl7_slice payload,
+                             const struct hl7_message *message, struct answer_verdict *verdict)
+{
+    if (session->listen->options->validate == VALIDATION_OFF || verdict->outcome != HL7_ACCEPTED) {
+        return;
+    }
+    if (message != NULL ? !validate(session, message, verdict)
+                        : !validate_batch(session, payload, verdict)) {
+        listen_set_aside(session, payload);
+    }
+}
+
 /* ---- Whole messages ------------------------------------------------------------------------ */
 
 static bool asks_for_answer(const struct listen *listen, const struct hl7_message *message)
@@ -115,8 +169,10 @@ static enum listen_taken take_message(struct listen_session *session, hl7_slice 
 {
     struct listen *listen = session->listen;
     struct answer_verdict verdict = wanted_verdict(listen);
-    uint64_t number = store(session, payload, &verdict);
     char code[ANSWER_CODE];
+
+    validate_payload(session, payload, message, &verdict);
+    uint64_t number = verdict.rule.len == 0 ? store(session, payload, &verdict) : 0;
 
     if (listen->options->exec != NULL && verdict.outcome == HL7_ACCEPTED &&
         !hl7_is_response(message)) {
@@ -175,7 +231,8 @@ static enum listen_taken take_batch(struct listen_session *session, hl7_slice pa
         verdict = (struct answer_verdict){
             .outcome = HL7_REJECTED, .condition = HL7_SEGMENT_SEQUENCE, .reason = error.text};
     } else {
-        number = store(session, payload, &verdict);
+        validate_payload(session, payload, NULL, &verdict);
+        number = verdict.rule.len == 0 ? store(session, payload, &verdict) : 0;
     }
     if (listen->options->answer != LISTEN_ANSWER_NONE &&
         !answers_batch(&listen->answers, payload, &verdict, &listen->replies, code)) {

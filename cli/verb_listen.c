@@ -77,6 +77,15 @@ static const struct option listen_option_table[] = {
      .standard = "accept",
      .doc = "What to answer: accept, or error, reject or none to try out a sender",
      PLACE(answer)},
+    {.name = "validate",
+     .argument = "HOW",
+     .kind = OPTION_CHOICE,
+     .choices = validation_words,
+     .standard = "off",
+     .doc =
+         "Compare messages with the HL7 standard, by the version they name: off, warn (a line of the "
+         "log for one that has errors) or reject (it is answered with the errors, and not saved)",
+     PLACE(validate)},
     {.name = "json",
      .letter = 'j',
      .kind = OPTION_FLAG,
@@ -305,6 +314,12 @@ static int open_listener(struct listen *listen, const char *address)
     address_write((const struct sockaddr *)&bound, len, text);
     fprintf(stderr, "listening on %s%s\n", text,
             host[0] == '\0' ? " (this machine only; give HOST:PORT to be reachable)" : "");
+    if (!listener_is_local(&listen->listener)) {
+        fputs(
+            "WARNING: not encrypted: whoever is on the network between can read and change what is "
+            "sent here\n",
+            stderr);
+    }
     return VERB_DONE;
 }
 

@@ -232,6 +232,21 @@ static void print_bytes(hl7_slice bytes)
     }
 }
 
+/* A reply is kept as it left, in its frame, or in two: what stands in them is printed. */
+static void print_reply(hl7_slice bytes)
+{
+    while (bytes.len > 0) {
+        size_t start = bytes.ptr[0] == HL7_VT ? 1 : 0;
+        const char *end = memchr(bytes.ptr, HL7_FS, bytes.len);
+        size_t len = end != NULL ? (size_t)(end - bytes.ptr) : bytes.len;
+        hl7_slice rest = hl7_slice_part(bytes, len, bytes.len);
+        size_t over = hl7_slice_starts(rest, HL7_TEXT("\x1c\r")) ? 2 : 1;
+
+        print_bytes(hl7_slice_part(bytes, start, len - start));
+        bytes = hl7_slice_part(rest, rest.len == 0 ? 0 : over, rest.len);
+    }
+}
+
 static bool replace(char **place, size_t *len, hl7_slice bytes)
 {
     char *copy = malloc(bytes.len + 1);
@@ -291,7 +306,11 @@ static void take_bytes(struct story *story, const struct record *bytes)
         return;
     }
     heading(story, title);
-    print_bytes(record_get(bytes, "data"));
+    if (hl7_slice_equal(of, HL7_TEXT("reply"))) {
+        print_reply(record_get(bytes, "data"));
+    } else {
+        print_bytes(record_get(bytes, "data"));
+    }
 }
 
 /* ---- The verb ------------------------------------------------------------------------------- */

@@ -345,6 +345,27 @@ static void print_broker(const struct status *status, const struct record *broke
     (void)fputs("\n\n", file);
 }
 
+static void print_drain(const struct status *status, const struct record *drain)
+{
+    static const struct {
+        const char *name;
+        const char *word;
+    } rows[] = {{"connections", "connection"},
+                {"messages", "unanswered message"},
+                {"deliveries", "delivery"}};
+    int64_t until = record_get_number(drain, "until");
+    char counted[CONTROL_COUNTED];
+    char rest[WHEN_TEXT];
+
+    (void)fputs("It is draining, and waits for ", stdout);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        control_print_counted(record_get_number(drain, rows[i].name), rows[i].word, counted);
+        (void)fprintf(stdout, "%s%s", i == 0 ? "" : ", ", counted);
+    }
+    when_write_age(until > status->print.now ? until - status->print.now : 0, rest);
+    (void)fprintf(stdout, "; it ends in %s at the latest.\n\n", rest);
+}
+
 static void take(struct status *status, const struct record *record)
 {
     if (record_is(record, "lane")) {
@@ -366,6 +387,8 @@ static void take(struct status *status, const struct record *record)
         consider_trouble(status, record);
     } else if (status->prints && record_is(record, "broker")) {
         print_broker(status, record);
+    } else if (status->prints && record_is(record, "drain")) {
+        print_drain(status, record);
     }
 }
 
@@ -437,7 +460,7 @@ static const struct option status_option_table[] = {
     {.name = "metrics",
      .letter = 'm',
      .kind = OPTION_FLAG,
-     .doc = "Print counters and histograms since the start, as OpenMetrics text",
+     .doc = "Print counters, gauges and histograms, as OpenMetrics text",
      OPTION_PLACE(struct status_options, metrics)},
     {.name = NULL}};
 

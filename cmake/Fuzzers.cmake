@@ -2,10 +2,10 @@
 # fuzz/NAME.dict or else fuzz/hl7.dict, if there is one; scripts/fuzz runs it.
 
 orderly_sources(fuzz_sources fuzz/fuzz_*.c)
-# The parsers of the broker, which need nothing of the system.
+# The parsers of the broker and the page, which need nothing of the system.
 if(ORDERLY_FUZZ)
     orderly_sources(config_sources broker/config/*.c)
-    orderly_part(orderly_parsers broker/control/request.c ${config_sources})
+    orderly_part(orderly_parsers broker/control/request.c web/cookie.c web/base64.c ${config_sources})
 endif()
 set(ORDERLY_FUZZ_NAMES)
 foreach(source IN LISTS fuzz_sources)

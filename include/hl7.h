@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * hl7.h - HL7 v2 messages: framing, parsing, paths, escapes, edits, acknowledgements, batches,
- * times, character sets, templates, differences.
+ * times, character sets, templates, validation, differences.
  *
  * The library does no input or output, reads no clock, takes no lock and keeps no global state. It
  * needs nothing but the C library. All memory is the caller's: an arena for what is built once (an
@@ -421,6 +421,14 @@ enum hl7_condition {
 /* The table's own words for a condition, or NULL for an unknown code. */
 HL7_API const char *hl7_condition_text(enum hl7_condition condition);
 
+/* One of several things that are wrong with a message. */
+struct hl7_problem {
+    enum hl7_condition condition;
+    struct hl7_path where; /* segment[0] == '\0' when it has no place */
+    hl7_slice rule;        /* the receiver's own name for it, for ERR-5; absent when it has none */
+    hl7_slice reason;      /* a sentence */
+};
+
 struct hl7_ack {
     enum hl7_ack_code code;
     hl7_slice control_id; /* the acknowledgement's own MSH-10: new and unique */
@@ -429,6 +437,11 @@ struct hl7_ack {
     enum hl7_condition condition;
     struct hl7_path where; /* segment[0] == '\0' when it has no place */
     hl7_slice reason;      /* a sentence, escaped by the function */
+    hl7_slice rule;        /* the receiver's own name for it, for ERR-5; absent when it has none */
+    /* What is wrong besides: from 2.5 on each has an ERR segment of its own, before a repetition of
+     * ERR-1. Looked at like the condition. */
+    const struct hl7_problem *more;
+    size_t more_count;
 };
 
 /* Writes the acknowledgement of a message (rules 23 to 25), segments ended by CR. Works on a salvaged
@@ -551,6 +564,9 @@ HL7_API bool hl7_version_at_least(const struct hl7_message *message, int major, 
 
 /* What the standard says of segments. */
 #include "hl7/dict.h"
+
+/* Is a message what the standard says? */
+#include "hl7/validate.h"
 
 /* Differences between messages. */
 #include "hl7/diff.h"

@@ -297,39 +297,63 @@ static void put_condition(const struct writer *writer, enum hl7_condition condit
     }
 }
 
-/* ERR as from 2.5: ERR-2 place, ERR-3 condition, ERR-4 severity, ERR-8 text (rule 25). */
-static void put_error(const struct writer *writer, const struct hl7_ack *ack)
+/* ERR as from 2.5: ERR-2 place, ERR-3 condition, ERR-4 severity, ERR-5 rule, ERR-8 text (rule 25). */
+static void put_error(const struct writer *writer, const struct hl7_problem *problem)
 {
     put(writer, HL7_TEXT("ERR"));
     put_empty_fields(writer, 2);
-    if (ack->where.segment[0] != '\0') {
-        put_place(writer, &ack->where);
+    if (problem->where.segment[0] != '\0') {
+        put_place(writer, &problem->where);
     }
     put_empty_fields(writer, 1);
-    put_condition(writer, ack->condition, writer->delimiters.component);
+    put_condition(writer, problem->condition, writer->delimiters.component);
     put_field(writer, HL7_TEXT("E"));
-    if (ack->reason.len > 0) {
-        put_empty_fields(writer, 4);
-        put_text(writer, ack->reason);
+    if (problem->rule.len > 0) {
+        put_empty_fields(writer, 1);
+        put_text(writer, problem->rule);
+    }
+    if (problem->reason.len > 0) {
+        put_empty_fields(writer, problem->rule.len > 0 ? 3 : 4);
+        put_text(writer, problem->reason);
     }
     put_byte(writer, '\r');
 }
 
-/* ERR as before 2.5: segment^sequence^field^code&text&table in ERR-1. */
-static void put_old_error(const struct writer *writer, const struct hl7_ack *ack)
+/* A repetition of ERR-1 as before 2.5: segment^sequence^field^code&text&table. */
+static void put_old_error(const struct writer *writer, const struct hl7_problem *problem)
 {
-    bool placed = ack->where.segment[0] != '\0';
+    bool placed = problem->where.segment[0] != '\0';
     char component = writer->delimiters.component;
 
+    put(writer, hl7_slice_of(problem->where.segment));
+    put_byte(writer, component);
+    put_number(writer, placed ? place_number(problem->where.occurrence) : 0);
+    put_byte(writer, component);
+    put_number(writer, placed ? problem->where.field : 0);
+    put_byte(writer, component);
+    put_condition(writer, problem->condition, writer->delimiters.subcomponent);
+}
+
+static void put_old_errors(const struct writer *writer, const struct hl7_problem *first,
+                           const struct hl7_ack *ack)
+{
     put(writer, HL7_TEXT("ERR"));
-    put_field(writer, hl7_slice_of(ack->where.segment));
-    put_byte(writer, component);
-    put_number(writer, placed ? place_number(ack->where.occurrence) : 0);
-    put_byte(writer, component);
-    put_number(writer, placed ? ack->where.field : 0);
-    put_byte(writer, component);
-    put_condition(writer, ack->condition, writer->delimiters.subcomponent);
+    put_empty_fields(writer, 1);
+    put_old_error(writer, first);
+    for (size_t i = 0; i < ack->more_count && writer->delimiters.repetition != '\0'; i++) {
+        put_byte(writer, writer->delimiters.repetition);
+        put_old_error(writer, &ack->more[i]);
+    }
     put_byte(writer, '\r');
+}
+
+static void put_errors(const struct writer *writer, const struct hl7_problem *first,
+                       const struct hl7_ack *ack)
+{
+    put_error(writer, first);
+    for (size_t i = 0; i < ack->more_count; i++) {
+        put_error(writer, &ack->more[i]);
+    }
 }
 
 void hl7_ack_write(const struct hl7_message *message, const struct hl7_ack *ack,
@@ -338,6 +362,8 @@ void hl7_ack_write(const struct hl7_message *message, const struct hl7_ack *ack,
     struct writer writer = {.message = message, .buffer = buffer};
     bool failed = ack->condition != HL7_MESSAGE_ACCEPTED;
     bool modern = hl7_version_at_least(message, 2, 5);
+    const struct hl7_problem first = {
+        .condition = ack->condition, .where = ack->where, .rule = ack->rule, .reason = ack->reason};
 
     choose_delimiters(&writer);
     put_header(&writer, ack);
@@ -350,9 +376,9 @@ void hl7_ack_write(const struct hl7_message *message, const struct hl7_ack *ack,
     }
     put_byte(&writer, '\r');
     if (failed && modern) {
-        put_error(&writer, ack);
+        put_errors(&writer, &first, ack);
     } else if (failed) {
-        put_old_error(&writer, ack);
+        put_old_errors(&writer, &first, ack);
     }
 }
 

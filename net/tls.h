@@ -48,6 +48,9 @@ struct tls_context;
 /* False: this program was built without OpenSSL; then there are no contexts. */
 bool tls_is_built(void);
 
+/* The version of OpenSSL that is loaded, as it says it itself; NULL without it. */
+const char *tls_version(void);
+
 /* Reads the files. NULL, with a problem, when anything is wrong; a certificate out of its time is not. */
 struct tls_context *tls_context_new(const struct tls_settings *settings,
                                     struct tls_problem *ret_problem);

@@ -12,6 +12,11 @@ bool tls_is_built(void)
     return false;
 }
 
+const char *tls_version(void)
+{
+    return NULL;
+}
+
 struct tls_context *tls_context_new(const struct tls_settings *settings,
                                     struct tls_problem *ret_problem)
 {

@@ -10,6 +10,7 @@
 #include "../base/clock.h"
 #include "../base/log.h"
 #include "api.h"
+#include "cookie.h"
 #include "http.h"
 #include "origin.h"
 

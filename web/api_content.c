@@ -91,17 +91,18 @@ static bool on_difference(void *context, const struct hl7_difference *difference
                                         [HL7_SEGMENT_MISSING] = "removed",
                                         [HL7_SEGMENT_EXTRA] = "added"};
     struct comparison *comparison = context;
-    char path[HL7_PATH_SIZE + 1];
-    struct hl7_buffer buffer;
+    const struct hl7_message *message = difference->kind == HL7_SEGMENT_EXTRA
+                                            ? comparison->after.message
+                                            : comparison->before.message;
+    char path[TREE_PATH_SIZE];
 
     if (json_array_size(comparison->list) == DIFFERENCES_MAX) {
         comparison->more = true;
         return false;
     }
-    hl7_buffer_init(&buffer, path, HL7_PATH_SIZE);
-    hl7_path_write(&difference->path, &buffer);
+    tree_path(message, difference->path, path);
     json_t *item = json_pack("{s:s,s:o}", "kind", kinds[difference->kind], "path",
-                             text_json(hl7_buffer_slice(&buffer)));
+                             text_json(hl7_slice_of(path)));
     add_side(item, "before", &comparison->before, difference->expected);
     add_side(item, "after", &comparison->after, difference->actual);
     return json_array_append_new(comparison->list, item) == 0;

@@ -2,7 +2,6 @@
  *
  * api_page.c - the page, its parts, and what tells that this process lives. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
@@ -66,52 +65,5 @@ void api_readyz(struct exchange *exchange)
     if (exchange_heard(exchange, &link)) {
         put_word(exchange, "ready\n");
     }
-    control_link_close(&link);
-}
-
-/* ---- Metrics --------------------------------------------------------------------------------- */
-
-static void add_line(struct hl7_buffer *text, const struct record *record)
-{
-    hl7_slice line = record_get(record, "text");
-    size_t need = line.len + 1;
-
-    if (text->size - text->len < need) {
-        size_t size = 2 * text->size + need;
-        char *larger = realloc(text->ptr, size);
-
-        if (larger == NULL) {
-            text->full = true;
-            return;
-        }
-        text->ptr = larger;
-        text->size = size;
-    }
-    hl7_buffer_add(text, line);
-    hl7_buffer_add_byte(text, '\n');
-}
-
-void api_metrics(struct exchange *exchange)
-{
-    struct control_link link;
-    struct hl7_buffer text = {.ptr = NULL};
-    const struct record *record = NULL;
-
-    if (!exchange_ask(exchange, &link)) {
-        return;
-    }
-    exchange_request(exchange, &link, "metrics");
-    control_link_add(&link, "format", "openmetrics");
-    while ((record = control_link_next(&link)) != NULL) {
-        add_line(&text, record);
-    }
-    if (text.full) {
-        (void)exchange_no_memory(exchange);
-    } else if (exchange_heard(exchange, &link)) {
-        exchange_bytes(exchange, "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                       text.ptr, text.len);
-        text.ptr = NULL;
-    }
-    free(text.ptr);
     control_link_close(&link);
 }

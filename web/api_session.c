@@ -102,6 +102,30 @@ static bool check_password(struct exchange *exchange, const char *hash, const ch
     return true;
 }
 
+/* The broker's audit log has who came and who was not let in. A broker that is not there keeps nobody out:
+ * there is nothing to see then but that. */
+static void record_login(const struct exchange *exchange, const char *name, bool failed)
+{
+    const struct setup_web *setup = &exchange->web->setup.web;
+    struct control_link link;
+
+    if (!control_link_open(&link, setup->control, (unsigned)setup->broker_timeout)) {
+        return;
+    }
+    control_link_begin(&link, "login");
+    control_link_add(&link, "name", name);
+    control_link_add(&link, "address", exchange->peer);
+    if (failed) {
+        control_link_add(&link, "failed", "1");
+    }
+    while (control_link_next(&link) != NULL) {
+    }
+    if (link.outcome != CONTROL_ANSWERED) {
+        log_warning("web-audit", "a login could not be recorded: %s", link.reason);
+    }
+    control_link_close(&link);
+}
+
 static void log_in(struct exchange *exchange, const struct user *user)
 {
     struct session session;
@@ -112,6 +136,7 @@ static void log_in(struct exchange *exchange, const struct user *user)
     }
     log_info("web-login", "user=%s role=%s peer=%s", user->name, role_name(user->role),
              exchange->peer);
+    record_login(exchange, user->name, false);
     put_session(exchange, &session);
     set_cookie(exchange, session.id, (int64_t)exchange->web->setup.web.session_max / 1000);
     explicit_bzero(&session, sizeof session);
@@ -140,6 +165,7 @@ static void try_password(struct exchange *exchange, const char *name, const char
     }
     note_failure(exchange, &keys);
     /* What was typed for a name may be a password. */
+    record_login(exchange, known ? user.name : "?", true);
     log_warning("web-login-failed", "user=%s peer=%s", known ? user.name : "?", exchange->peer);
     (void)exchange_error(exchange, 401, "password", "the name or the password is wrong");
 }

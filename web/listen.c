@@ -85,6 +85,7 @@ static unsigned port_of(int fd)
     struct sockaddr_in four;
     struct sockaddr_in6 six;
 
+    memset(&bound, 0, sizeof bound);
     if (getsockname(fd, (struct sockaddr *)&bound, &len) != 0) {
         return 0;
     }

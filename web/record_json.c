@@ -46,19 +46,30 @@ json_t *time_json(int64_t microseconds)
 /* Z, or +hh:mm: minutes east of UTC. */
 static bool read_zone(const char *text, int *ret_minutes)
 {
-    unsigned hours = 0;
-    unsigned minutes = 0;
-    char end = '\0';
+    static const char pattern[] = "+00:00";
+    int hours = 0;
+    int minutes = 0;
 
     if (strcmp(text, "Z") == 0) {
         *ret_minutes = 0;
         return true;
     }
-    if ((text[0] != '+' && text[0] != '-') ||
-        sscanf(text + 1, "%2u:%2u%c", &hours, &minutes, &end) != 2 || hours > 14 || minutes > 59) {
+    if (text[0] != '+' && text[0] != '-') {
         return false;
     }
-    *ret_minutes = (int)(hours * 60 + minutes) * (text[0] == '-' ? -1 : 1);
+    for (size_t i = 1; i < sizeof pattern; i++) {
+        bool digit = pattern[i] == '0';
+
+        if (digit ? text[i] < '0' || text[i] > '9' : text[i] != pattern[i]) {
+            return false;
+        }
+    }
+    hours = (text[1] - '0') * 10 + text[2] - '0';
+    minutes = (text[4] - '0') * 10 + text[5] - '0';
+    if (hours > 14 || minutes > 59) {
+        return false;
+    }
+    *ret_minutes = (hours * 60 + minutes) * (text[0] == '-' ? -1 : 1);
     return true;
 }
 

@@ -53,8 +53,4 @@ void sessions_keep(struct sessions *sessions, const struct users *users);
 /* When the session ends at the latest. */
 int64_t sessions_last(const struct sessions *sessions, const struct session *session);
 
-/* The value of a cookie in a Cookie header (RFC 6265, section 4.2.1); absent when it is not there, or
- * there twice. */
-hl7_slice cookie_find(hl7_slice header, hl7_slice name);
-
 #endif

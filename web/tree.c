@@ -122,7 +122,23 @@ static void add_document(struct tree *tree, const char *path, hl7_slice data)
                                 json_pack("{s:I,s:s,s:s,s:I}", "number",
                                           (json_int_t)tree->document_count, "path", path, "type",
                                           document_sniff(hl7_buffer_slice(&bytes))->type, "size",
-                                          (json_int_t)(data.len / 4 * 3)));
+                                          (json_int_t)data.len / 4 * 3));
+}
+
+/* ---- Paths ----------------------------------------------------------------------------------- */
+
+void tree_path(const struct hl7_message *message, struct hl7_path path,
+               char ret_text[TREE_PATH_SIZE])
+{
+    struct hl7_buffer buffer;
+
+    if (path.occurrence == 1 &&
+        hl7_message_find(message, hl7_slice_of(path.segment), 2) == HL7_NONE) {
+        path.occurrence = 0;
+    }
+    hl7_buffer_init(&buffer, ret_text, TREE_PATH_SIZE - 1);
+    hl7_path_write(&path, &buffer);
+    ret_text[buffer.len] = '\0';
 }
 
 /* ---- Nodes ----------------------------------------------------------------------------------- */

@@ -37,6 +37,11 @@ void tree_end(struct tree *tree);
 /* An array of segments. Documents are added to the list. NULL when memory is short. */
 json_t *tree_segments(struct tree *tree, json_t *documents);
 
+/* A path as people write it: without the [1] of a segment that comes once. */
+enum { TREE_PATH_SIZE = 96 };
+void tree_path(const struct hl7_message *message, struct hl7_path path,
+               char ret_text[TREE_PATH_SIZE]);
+
 /* A raw value of the message, decoded, as UTF-8: the whole of it when max is 0. */
 json_t *tree_value(struct tree *tree, hl7_slice raw, size_t max);
 

@@ -193,8 +193,7 @@ static struct audit_entry *take_gathered(struct audit *audit)
 
         audit_number(entry, "records", audit->left_out);
         if (entry != NULL) {
-            *audit->end = entry;
-            audit->end = &entry->next;
+            *audit->end = entry; /* it is the last: the list begins anew below */
             audit->waiting++;
             audit->left_out = 0;
         }

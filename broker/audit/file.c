@@ -300,7 +300,7 @@ static bool add_recovered(const struct audit_file *file, struct hl7_buffer *buff
 }
 
 /* Writes and syncs. When that fails it is taken back; if even that fails, the file is closed. */
-static bool put(struct audit_file *file, hl7_slice bytes)
+static bool write_and_sync(struct audit_file *file, hl7_slice bytes)
 {
     if (write_all(file->fd, bytes.ptr, bytes.len)) {
         if (fdatasync(file->fd) == 0) {
@@ -331,7 +331,7 @@ static bool append_some(struct audit_file *file, struct audit_entry *first,
     while (good && at != NULL && add_line(at, &buffer, &last)) {
         at = at->next;
     }
-    good = good && at != first && put(file, hl7_buffer_slice(&buffer));
+    good = good && at != first && write_and_sync(file, hl7_buffer_slice(&buffer));
     if (good) {
         file->last = last;
         file->torn = file->damage = file->gone = 0;

@@ -37,8 +37,8 @@ enum audit_line_answer {
     AUDIT_LINE_NONE     /* no record: ret_line is untouched */
 };
 
-/* Reads a line without its LF. */
-enum audit_line_answer audit_line_read(hl7_slice line, struct audit_line *ret_line);
+/* Reads the text of a line, without its LF. */
+enum audit_line_answer audit_line_read(hl7_slice text, struct audit_line *ret_line);
 
 /* Takes the next member off `rest`: its name, and its value as JSON has it, a text without its quotes.
  * False when there is none. */

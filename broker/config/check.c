@@ -30,8 +30,8 @@ static const struct section_key *given(const struct section *section, const char
 }
 
 /* The same when it comes from the defaults of its kind. */
-static const struct section_key *given_or_default(const struct loading *loading,
-                                                  const struct section *section, const char *name)
+const struct section_key *check_given(const struct loading *loading, const struct section *section,
+                                      const char *name)
 {
     const struct section *defaults = loading->sections.defaults[section->section];
     const struct config_key *row = config_key_find(section->section, hl7_slice_of(name));
@@ -43,15 +43,27 @@ static const struct section_key *given_or_default(const struct loading *loading,
 }
 
 /* The place of a key, or of the section when it has none of that name. */
-static void doubt_key(const struct loading *loading, const struct section *section,
-                      const char *name, const char *text)
+void check_doubt(const struct loading *loading, const struct section *section, const char *name,
+                 const char *text)
 {
-    const struct section_key *key = given_or_default(loading, section, name);
+    const struct section_key *key = check_given(loading, section, name);
 
     if (key == NULL) {
         doubt(loading, section, text);
     } else {
         findings_warning(loading->report, &key->file->as, key->position, "%s", text);
+    }
+}
+
+void check_wrong(const struct loading *loading, const struct section *section, const char *name,
+                 const char *text)
+{
+    const struct section_key *key = check_given(loading, section, name);
+
+    if (key == NULL) {
+        wrong(loading, section, text);
+    } else {
+        findings_error(loading->report, &key->file->as, key->position, "%s", text);
     }
 }
 
@@ -95,16 +107,10 @@ static bool is_any_host(const char *host)
     return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
 }
 
-static bool is_this_machine(const char *host)
-{
-    return host[0] == '\0' || strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "::1") == 0;
-}
-
 static bool same_port(const struct config_address *a, const struct config_address *b)
 {
-    const char *host_a = is_this_machine(a->host) ? "" : a->host;
-    const char *host_b = is_this_machine(b->host) ? "" : b->host;
+    const char *host_a = config_is_here(a) ? "" : a->host;
+    const char *host_b = config_is_here(b) ? "" : b->host;
 
     return strcmp(a->port, b->port) == 0 && strcmp(a->port, "0") != 0 &&
            (is_any_host(a->host) || is_any_host(b->host) || strcmp(host_a, host_b) == 0);
@@ -180,12 +186,13 @@ static void check_listener(const struct loading *loading, const struct section *
     check_door(loading, section, listener_doors,
                "a listener needs 'address', for MLLP, or 'directory', for files");
     check_alone(loading, section);
-    if (listener->address.host != NULL && !is_this_machine(listener->address.host) &&
-        !listener->allow_plaintext) {
-        doubt_key(
-            loading, section, "address",
-            "what comes here from other machines is not encrypted; 'allow-plaintext = yes' says "
-            "that this is known");
+    if (config_is_exposed(listener) && !listener->allow_plaintext) {
+        check_wrong(loading, section, "address",
+                    "what comes here from other machines is not encrypted; use 'tls', or say with "
+                    "'allow-plaintext = yes' that this is known");
+    }
+    if (listener->address.host != NULL) {
+        check_tls(loading, section, &listener->tls);
     }
     listener->routes = find_routes(loading, section->number);
     if (listener->directory != NULL && listener->error_directory == NULL) {
@@ -198,8 +205,8 @@ static void check_listener(const struct loading *loading, const struct section *
         doubt(loading, section,
               "no route takes from this listener; its messages are kept and go nowhere");
     } else if (listener->ack == CONFIG_ACK_DELIVERED && !has_taker(loading, listener)) {
-        doubt_key(loading, section, "ack",
-                  "no route delivers what 'ack = delivered' would wait for");
+        check_doubt(loading, section, "ack",
+                    "no route delivers what 'ack = delivered' would wait for");
     }
 }
 
@@ -226,6 +233,9 @@ static void check_destination(const struct loading *loading, const struct sectio
     check_door(loading, section, destination_doors,
                "a destination needs 'mllp', 'directory' or 'command'");
     check_loop(loading, section);
+    if (destination->mllp.host != NULL) {
+        check_tls(loading, section, &destination->tls);
+    }
     for (size_t i = 0; i < loading->config.route_count; i++) {
         const struct config_numbers *to = &loading->routes[i].to;
         for (size_t j = 0; j < to->count; j++) {
@@ -294,7 +304,7 @@ static void check_format(const struct loading *loading, const struct section *se
     for (size_t i = 0; i < route->to.count; i++) {
         const struct config_destination *to = &loading->destinations[route->to.items[i]];
         if (to->mllp.host != NULL) {
-            doubt_key(
+            check_doubt(
                 loading, section, "template",
                 "what this template makes is no HL7, and one of the destinations is sent it over "
                 "MLLP");
@@ -307,20 +317,20 @@ static void check_route(const struct loading *loading, const struct section *sec
 {
     const struct config_route *route = &loading->routes[section->number];
 
-    if (given_or_default(loading, section, "from") == NULL) {
+    if (check_given(loading, section, "from") == NULL) {
         wrong(loading, section, "a route needs 'from': the listeners whose messages it takes");
     }
-    if (given_or_default(loading, section, "to") == NULL) {
+    if (check_given(loading, section, "to") == NULL) {
         wrong(loading, section,
               "a route needs 'to': destinations, or none for messages that go nowhere");
     }
-    if (route->lanes > 1 && given_or_default(loading, section, "key") == NULL) {
+    if (route->lanes > 1 && check_given(loading, section, "key") == NULL) {
         wrong(loading, section,
               "several lanes need a 'key', such as PID-3.1, that says what has to stay in order");
     }
     if (route->lanes == 1 && given(section, "key") != NULL) {
-        doubt_key(loading, section, "key",
-                  "a key has no effect with one lane; 'lanes' says how many");
+        check_doubt(loading, section, "key",
+                    "a key has no effect with one lane; 'lanes' says how many");
     }
     check_reached(loading, section);
     check_format(loading, section);

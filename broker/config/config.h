@@ -33,6 +33,7 @@
 #include <sys/socket.h>
 
 #include "../../base/templates.h"
+#include "../../net/tls.h"
 #include "hl7.h"
 
 /* Bounds of a configuration. More is an error with its place, never cut. */
@@ -62,6 +63,7 @@ enum config_ack { CONFIG_ACK_RECEIVED, CONFIG_ACK_STORED, CONFIG_ACK_DELIVERED, 
 enum config_unrouted { CONFIG_UNROUTED_KEEP, CONFIG_UNROUTED_REFUSE };
 enum config_policy { CONFIG_POLICY_RETRY, CONFIG_POLICY_DEAD, CONFIG_POLICY_HALT };
 enum config_command_mode { CONFIG_COMMAND_EACH, CONFIG_COMMAND_STREAM };
+enum config_tls_mode { CONFIG_TLS_OFF, CONFIG_TLS_ON, CONFIG_TLS_MUTUAL };
 enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
@@ -96,6 +98,11 @@ struct config_index {
 
 struct config_indexes {
     const struct config_index *items;
+    size_t count;
+};
+
+struct config_folders {
+    const char *const *items;
     size_t count;
 };
 
@@ -153,6 +160,20 @@ struct config_command {
     const char *text; /* as it was written */
 };
 
+struct config_names {
+    const char *const *items;
+    size_t count;
+};
+
+/* How a listener or a destination encrypts. */
+struct config_tls {
+    int mode;                     /* enum config_tls_mode */
+    const char *files[TLS_FILES]; /* by enum tls_file; NULL: not given */
+    int min;                      /* enum tls_min */
+    const char *name;             /* of a destination: what the peer's certificate has to name */
+    struct config_names clients;  /* of a listener: who is let in; none: every good certificate */
+};
+
 /* First wait, longest wait: it doubles from one to the other. */
 struct config_backoff {
     int64_t first;
@@ -177,6 +198,9 @@ struct config_free_space {
 struct config_orderly {
     const char *data;    /* folder of the journal */
     const char *control; /* path of the control socket */
+    const char *user;    /* to become; NULL: who it is */
+    bool confine;
+    struct config_folders allow_folders;
     const char *audit;   /* path of the audit log; NULL: audit.log in `data` */
     bool audit_required; /* what is audited is refused when it cannot be recorded */
     int64_t audit_size;  /* a larger audit log is set aside; 0: never */
@@ -216,10 +240,12 @@ struct config_listener {
     const struct config_template *ack_template; /* NULL: made by the rules */
     int64_t duplicates;                         /* 0: off */
     int unrouted;                               /* enum config_unrouted */
+    int validate;                               /* enum validation_how */
     const char
         *charset; /* of messages that name none; IANA name; NULL: ASCII, as the standard has it */
     struct config_networks allow; /* none: every address */
     bool allow_plaintext;
+    struct config_tls tls;
     int64_t alert_silent_for;     /* 0: never */
     struct config_numbers routes; /* that take from it, in their order */
     struct config_place place;
@@ -245,7 +271,8 @@ struct config_destination {
     int on_closed;
     int on_conversion_error;
     int64_t pipeline; /* messages under way at once on a connection; 1: each waits for its answer */
-    int64_t keep_open;        /* an idle connection stays open this long; 0: it is closed at once */
+    int64_t keep_open; /* an idle connection stays open this long; 0: it is closed at once */
+    struct config_tls tls;
     const char *charset;      /* of what is sent; IANA name; NULL: as it is */
     int64_t alert_older_than; /* a lane's oldest message; 0: never, as with the next two */
     int64_t alert_deeper_than;
@@ -330,6 +357,21 @@ enum config_answer config_load(const char *path, struct config **ret_config,
 /* Accepts NULL, and a pointer to NULL. */
 void config_free(struct config **config);
 
+/* A key of a configuration in force, for people to see. */
+struct config_given {
+    const char *section; /* "listener", "defaults" */
+    const char *name;    /* of the section, or what the defaults are for; "" for [orderly] */
+    const char *key;
+    hl7_slice text;   /* as it is written; ${file:...} in it stays as that */
+    const char *file; /* NULL: nobody gave it, it is the default */
+    size_t line;
+};
+
+/* Tells the keys of all sections, in the order of the text; behind those that were given, for each section
+ * those that were not and have a default. */
+void config_each(const struct config *config,
+                 void (*each)(void *context, const struct config_given *given), void *context);
+
 void config_report_release(struct config_report *report);
 
 /* ---- Looking things up ---------------------------------------------------------------------- */
@@ -339,9 +381,30 @@ size_t config_find_listener(const struct config *config, const char *name);
 size_t config_find_destination(const struct config *config, const char *name);
 size_t config_find_route(const struct config *config, const char *name);
 
+/* An address of this machine alone. */
+bool config_is_here(const struct config_address *address);
+
+/* Other machines can connect to it, and what they send is not encrypted. */
+bool config_is_exposed(const struct config_listener *listener);
+
 /* Whether a peer may connect: it is in one of the networks, or there are none. An IPv4 address that
  * comes as IPv6 (::ffff:10.1.2.3) counts as IPv4. */
 bool config_allows(const struct config_listener *listener, const struct sockaddr *peer);
+
+/* What they mean to net/tls.h; it borrows from the configuration. */
+struct tls_settings config_tls_settings(const struct config_tls *tls, bool server);
+
+/* What a path of the configuration is used for. */
+enum config_use {
+    CONFIG_USE_READ,  /* a file: it, and what lies beside it, is read */
+    CONFIG_USE_WRITE, /* a folder, in which files are read, written, renamed and removed */
+    CONFIG_USE_MADE   /* a file that is made, and renamed or removed */
+};
+
+/* Tells all paths that a configuration names, its own files included. */
+void config_each_path(const struct config *config,
+                      void (*tell)(void *context, const char *path, enum config_use use),
+                      void *context);
 
 /* ---- Reloading ------------------------------------------------------------------------------ */
 

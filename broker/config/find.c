@@ -76,6 +76,20 @@ static bool is_within(const struct config_network *network, const unsigned char 
     return rest == 0 || (network->address[whole] >> (8 - rest)) == (bytes[whole] >> (8 - rest));
 }
 
+bool config_is_here(const struct config_address *address)
+{
+    const char *host = address->host;
+
+    return host[0] == '\0' || strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+           strcmp(host, "::1") == 0;
+}
+
+bool config_is_exposed(const struct config_listener *listener)
+{
+    return listener->address.host != NULL && !config_is_here(&listener->address) &&
+           listener->tls.mode == CONFIG_TLS_OFF;
+}
+
 bool config_allows(const struct config_listener *listener, const struct sockaddr *peer)
 {
     unsigned char bytes[16] = {0};

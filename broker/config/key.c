@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../base/nearest.h"
+#include "../../base/validation.h"
 #include "diff.h"
 #include "value.h"
 
@@ -28,6 +29,8 @@ static const char *const unrouted_words[] = {"keep", "refuse", NULL};
 static const char *const policy_words[] = {"retry", "dead", "halt", NULL};
 static const char *const command_mode_words[] = {"each", "stream", NULL};
 static const char *const log_format_words[] = {"text", "json", NULL};
+static const char *const tls_words[] = {"off", "on", "mutual", NULL};
+static const char *const tls_min_words[] = {"1.2", "1.3", NULL};
 static const char *const log_level_words[] = {"error", "warning", "info", "debug", NULL};
 
 #define TYPE(p_name, p_member, p_read, p_same, p_words, p_literal, p_what)                         \

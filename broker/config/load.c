@@ -8,6 +8,8 @@
  */
 #include "load.h"
 
+#include "../../base/ini.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,5 +238,87 @@ void config_free(struct config **config)
         sections_close(&loading->sections);
         pool_free(&pool);
         *config = NULL;
+    }
+}
+
+/* ---- For people ------------------------------------------------------------------------------ */
+
+struct telling {
+    void (*each)(void *context, const struct config_given *given);
+    void *context;
+};
+
+static struct config_given given_of(enum config_section kind, bool defaults, const char *name)
+{
+    const char *word = config_section_kinds()[kind].word;
+
+    return (struct config_given){.section = defaults ? "defaults" : word,
+                                 .name = defaults ? word : name};
+}
+
+static void tell_given(const struct telling *telling, const struct section *section)
+{
+    for (const struct section_key *at = section->keys; at != NULL; at = at->next) {
+        struct config_given given = given_of(section->section, section->defaults, section->name);
+
+        given.key = at->key->name;
+        given.text = at->text;
+        if (at->from_file) {
+            hl7_slice rest = at->raw;
+            (void)ini_piece_next(&rest, &given.text);
+        }
+        given.file = at->file->as.path;
+        given.line = at->line;
+        telling->each(telling->context, &given);
+    }
+}
+
+/* A key that goes with another, which was not given, says nothing. */
+static bool says_something(const struct section *section, const struct config_key *key)
+{
+    const struct config_key *door =
+        key->door != NULL ? config_key_find(key->section, hl7_slice_of(key->door)) : NULL;
+
+    return key->standard[0] != '\0' && (door == NULL || sections_given(section, door) != NULL);
+}
+
+static void tell_standards(const struct telling *telling, const struct section *section,
+                           const struct section *defaults, enum config_section kind)
+{
+    for (const struct config_key *key = config_keys(); key->name != NULL; key++) {
+        struct config_given given = given_of(kind, false, section != NULL ? section->name : "");
+
+        if (key->section == kind && says_something(section, key) &&
+            sections_given(section, key) == NULL && sections_given(defaults, key) == NULL) {
+            given.key = key->name;
+            given.text = hl7_slice_of(key->standard);
+            telling->each(telling->context, &given);
+        }
+    }
+}
+
+void config_each(const struct config *config,
+                 void (*each)(void *context, const struct config_given *given), void *context)
+{
+    /* The configuration is the first member of what it was loaded with. */
+    const struct loading *loading = (const struct loading *)config;
+    const struct sections *sections = &loading->sections;
+    const struct telling telling = {.each = each, .context = context};
+    bool orderly = false;
+
+    for (size_t i = 0; i < CONFIG_SECTION_KINDS; i++) {
+        if (sections->defaults[i] != NULL) {
+            tell_given(&telling, sections->defaults[i]);
+        }
+    }
+    for (const struct section *at = sections->first; at != NULL; at = at->next) {
+        if (!at->defaults) {
+            tell_given(&telling, at);
+            tell_standards(&telling, at, sections->defaults[at->section], at->section);
+            orderly = orderly || at->section == CONFIG_ORDERLY;
+        }
+    }
+    if (!orderly) {
+        tell_standards(&telling, NULL, NULL, CONFIG_ORDERLY);
     }
 }

@@ -24,4 +24,20 @@ struct loading {
  * puts in what follows from other sections. */
 void load_check(struct loading *loading);
 
+/* ---- Among the parts of check.c ------------------------------------------------------------- */
+
+/* A key of the section, from there or from the defaults of its kind; NULL when it is in neither. */
+const struct section_key *check_given(const struct loading *loading, const struct section *section,
+                                      const char *name);
+
+/* A finding at a key, or at the section when it has none of that name. */
+void check_wrong(const struct loading *loading, const struct section *section, const char *name,
+                 const char *text);
+void check_doubt(const struct loading *loading, const struct section *section, const char *name,
+                 const char *text);
+
+/* check_tls.c: whether the keys of TLS go together, and what is in the files. */
+void check_tls(const struct loading *loading, const struct section *section,
+               const struct config_tls *tls);
+
 #endif

@@ -23,6 +23,7 @@ struct value {
 bool value_read_read(struct value *value, void *slot);
 bool value_read_text(struct value *value, void *slot);
 bool value_read_path(struct value *value, void *slot);
+bool value_read_folders(struct value *value, void *slot);
 bool value_read_include(struct value *value, void *slot);
 bool value_read_number(struct value *value, void *slot);
 bool value_read_size(struct value *value, void *slot);
@@ -30,6 +31,7 @@ bool value_read_duration(struct value *value, void *slot);
 bool value_read_flag(struct value *value, void *slot);
 bool value_read_choice(struct value *value, void *slot);
 bool value_read_address(struct value *value, void *slot);
+bool value_read_names(struct value *value, void *slot);
 bool value_read_networks(struct value *value, void *slot);
 bool value_read_backoff(struct value *value, void *slot);
 bool value_read_limit(struct value *value, void *slot);

@@ -9,6 +9,28 @@
 
 #include "../../base/nearest.h"
 
+/* ---- Lists of names ------------------------------------------------------------------------- */
+
+bool value_read_names(struct value *value, void *slot)
+{
+    size_t count = value_count(value);
+    const char **items = pool_alloc(value->pool, count, sizeof(char *));
+    hl7_slice item = {NULL, 0};
+    size_t offset = 0;
+
+    if (count == 0 || items == NULL) {
+        return false;
+    }
+    for (size_t i = 0; value_next(value, &offset, &item); i++) {
+        items[i] = pool_text(value->pool, item);
+        if (items[i] == NULL) {
+            return false;
+        }
+    }
+    *(struct config_names *)slot = (struct config_names){.items = items, .count = count};
+    return true;
+}
+
 /* ---- Commands ------------------------------------------------------------------------------- */
 
 /* Copies the next word behind *at, without its quotes, to `into`. False when there is none, or, with

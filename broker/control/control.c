@@ -44,6 +44,7 @@ struct control {
     struct task *tasks;
     size_t task_count;
     char *path;
+    bool draining;
 };
 
 /* ---- Sessions ------------------------------------------------------------------------------- */
@@ -356,6 +357,10 @@ static bool task_start(struct session *session, size_t len)
     }
     task->handler = task_handler(task->request.id);
     tell_who(task, session->user);
+    if (session->control->draining && !task->handler->always) {
+        task_fail(task, REQUEST_BUSY, "the broker is ending: ask the next one");
+        return task_finish(task);
+    }
     if (task_audit_asked(task, on_asked)) {
         return true;
     }
@@ -541,6 +546,19 @@ struct control *control_open(const char *path, struct loop *loop, struct store *
     free(control->path);
     free(control);
     return NULL;
+}
+
+void control_drain(struct control *control)
+{
+    struct session *next = NULL;
+
+    control->draining = true;
+    for (struct session *at = control->sessions; at != NULL; at = next) {
+        next = at->next;
+        if (at->task != NULL && !at->task->handler->always) {
+            session_close(at);
+        }
+    }
 }
 
 void control_end(struct control *control)

@@ -3,9 +3,10 @@
  * control.h - the socket that a running broker is asked and told things by: `orderly status` and its
  * like, and the page. docs/control-protocol.md is what they speak.
  *
- * Life: control_open when the journal is open; control_end when the broker ends: nothing more is
- * taken, connections are closed, what is under way in the journal's thread is forgotten when it comes
- * back; control_free after store_close.
+ * Life: control_open when the journal is open; control_drain when the broker begins to end: from then on
+ * it says how it is, and refuses the rest; control_end at its end: nothing more is taken, connections are
+ * closed, what is under way in the journal's thread is forgotten when it comes back; control_free after
+ * store_close.
  *
  * Who may ask is decided by the file system: the socket is its owner's alone (0600). Who asked is told
  * by the system (SO_PEERCRED) and kept with what was done.
@@ -36,6 +37,9 @@ struct control_hooks {
     void (*status)(void *context, struct record_writer *out);
     void (*routes)(void *context, struct record_writer *out);
     void (*metrics)(void *context, struct record_writer *out);
+    /* The past, this many steps of it; the configuration in force. */
+    void (*history)(void *context, size_t steps, struct record_writer *out);
+    void (*configuration)(void *context, struct record_writer *out);
     /* Adds them as records `line`, whose texts are OpenMetrics. */
     void (*metrics_text)(void *context, struct record_writer *out);
     /* The lane's state or its queue changed in the journal: look again. 0: any lane's. */
@@ -53,6 +57,10 @@ struct control;
  * path is too long, something else is there. `hooks` is copied, what its context points to is not. */
 struct control *control_open(const char *path, struct loop *loop, struct store *store,
                              const struct control_hooks *hooks, char ret_reason[256]);
+
+/* Answers only what says how the broker is (task_handler.always); what else is under way ends with its
+ * connection. Not from a request. */
+void control_drain(struct control *control);
 
 /* Takes the socket away and closes all connections. */
 void control_end(struct control *control);

@@ -74,6 +74,9 @@ static const struct request_parameter metrics_parameters[] = {
      .doc = "A record for each, or the lines of OpenMetrics text"},
     END};
 
+static const struct request_parameter history_parameters[] = {
+    {.name = "steps", .kind = REQUEST_NUMBER, .doc = "The last this many; 120 by default"}, END};
+
 static const struct request_parameter find_parameters[] = {
     QUERY,
     STATE,

@@ -88,6 +88,7 @@ struct session;
 typedef void task_audited(struct task *task, bool good);
 
 struct task_handler {
+    bool always; /* answered while the broker ends, too */
     void (*begin)(struct task *task);
     enum journal_code (*step)(struct task *task, struct journal *journal);
     void (*done)(struct task *task);

@@ -45,7 +45,7 @@ static void help_begin(struct task *task)
     }
 }
 
-const struct task_handler task_help = {.begin = help_begin};
+const struct task_handler task_help = {.always = true, .begin = help_begin};
 
 /* ---- reload --------------------------------------------------------------------------------- */
 
@@ -71,7 +71,32 @@ static void routes_begin(struct task *task)
     }
 }
 
-const struct task_handler task_routes = {.begin = routes_begin};
+const struct task_handler task_routes = {.always = true, .begin = routes_begin};
+
+/* ---- history, configuration ----------------------------------------------------------------- */
+
+enum { HISTORY_STANDARD = 120, HISTORY_MAX = 100000 };
+
+static void history_begin(struct task *task)
+{
+    int64_t steps = request_number(&task->request, "steps", HISTORY_STANDARD);
+
+    if (task->hooks->history != NULL) {
+        task->hooks->history(task->hooks->context,
+                             steps < HISTORY_MAX ? (size_t)steps : HISTORY_MAX, &task->out);
+    }
+}
+
+const struct task_handler task_history = {.begin = history_begin};
+
+static void configuration_begin(struct task *task)
+{
+    if (task->hooks->configuration != NULL) {
+        task->hooks->configuration(task->hooks->context, &task->out);
+    }
+}
+
+const struct task_handler task_configuration = {.begin = configuration_begin};
 
 /* ---- journal, metrics ----------------------------------------------------------------------- */
 
@@ -90,7 +115,7 @@ static enum journal_code put_journal(struct task *task, struct journal *journal)
     return code;
 }
 
-const struct task_handler task_journal = {.step = put_journal};
+const struct task_handler task_journal = {.always = true, .step = put_journal};
 
 /* The words of `format`, in their order. */
 enum { METRICS_AS_RECORDS, METRICS_AS_OPENMETRICS };
@@ -124,7 +149,7 @@ static void metrics_begin(struct task *task)
     }
 }
 
-const struct task_handler task_metrics = {.begin = metrics_begin};
+const struct task_handler task_metrics = {.always = true, .begin = metrics_begin};
 
 /* ---- status --------------------------------------------------------------------------------- */
 
@@ -188,4 +213,5 @@ static enum journal_code status_step(struct task *task, struct journal *journal)
     return code == JOURNAL_OK ? put_journal(task, journal) : code;
 }
 
-const struct task_handler task_status = {.begin = status_begin, .step = status_step};
+const struct task_handler task_status = {
+    .always = true, .begin = status_begin, .step = status_step};

@@ -73,7 +73,9 @@ enum deliver_event {
 
 struct deliver {
     struct loop *loop;
+    struct spawner *spawner; /* starts the programs of destinations; NULL: we do */
     struct store *store;
+    const struct secure *secure;
     struct deliver_hooks hooks;
     struct convert convert;
     hl7_slice owner; /* of the leases: this broker */
@@ -115,6 +117,7 @@ struct lane {
     struct lane_letter *letters; /* under way or to be recorded, in the order they were fetched */
     size_t letter_count;
     struct metrics_lane counters;
+    int64_t oldest;                    /* when what waits longest was received; 0: nothing waits */
     struct rate rate;                  /* of the deliveries */
     struct metrics_destination timing; /* its part of the destination's */
     const char *last_word;             /* of the last try; static */

@@ -220,14 +220,25 @@ static void send_letters(struct door_mllp *mllp)
 
 static void begin_connecting(struct door_mllp *mllp);
 
+/* What is wrong with TLS, if that is what ended the connection. */
+static void note_trouble(struct door_mllp *mllp, const struct connection *connection)
+{
+    const char *text = "";
+
+    mllp->trouble = connection_trouble(connection, &text);
+    (void)snprintf(mllp->trouble_text, sizeof mllp->trouble_text, "%s", text);
+}
+
 /* Nothing of what was sent was read by anyone, and it was not sent a second time before. */
 static bool is_unread(const struct door_mllp *mllp)
 {
     size_t size = 0;
 
+    bool secure = mllp->link->connection.stream != NULL;
+
     for (const struct mllp_slot *at = mllp->slots; at != NULL && at->sent; at = at->next) {
-        if (at->repeated || at->stored) {
-            return false;
+        if (at->repeated || at->stored || (secure && at != mllp->slots)) {
+            return false; /* of several in TLS nobody knows which bytes are whose */
         }
         size += at->letter.bytes.len + HL7_FRAME_OVERHEAD;
     }
@@ -237,7 +248,7 @@ static bool is_unread(const struct door_mllp *mllp)
 /* The connection ended before the answer. */
 static void lost(struct door_mllp *mllp, int error)
 {
-    char reason[120];
+    char reason[200];
 
     if (!mllp_is_busy(mllp)) {
         mllp_drop_link(mllp);
@@ -250,6 +261,16 @@ static void lost(struct door_mllp *mllp, int error)
         }
         mllp_drop_link(mllp);
         begin_connecting(mllp);
+        return;
+    }
+    note_trouble(mllp, &mllp->link->connection);
+    if (mllp->trouble != STREAM_FINE) {
+        /* A peer that refuses our certificate has read nothing that followed it. */
+        bool refused = mllp->trouble == STREAM_REFUSED && mllp->fresh;
+        (void)snprintf(reason, sizeof reason, "TLS with %.40s: %.140s", mllp->door.to->mllp.text,
+                       mllp->trouble_text);
+        mllp_fail(mllp, refused ? DOOR_UNREACHABLE : DOOR_CLOSED,
+                  stream_trouble_names[mllp->trouble], (hl7_slice){NULL, 0}, reason);
         return;
     }
     (void)snprintf(reason, sizeof reason, "the connection ended before an answer: %s",
@@ -304,6 +325,7 @@ static void link_on_event(struct connection *connection, enum connection_event e
             send_letters(mllp);
         } else {
             int error = event == CONNECTION_TIMEOUT ? ETIMEDOUT : connection->error;
+            note_trouble(mllp, connection);
             mllp_drop_link(mllp);
             connect_next(mllp, error);
         }
@@ -340,18 +362,47 @@ static const char *connect_word(int error)
                                  : "unreachable";
 }
 
+/* Without a stream a connection would be in the clear: then there is none. */
+static bool make_secure(struct door_mllp *mllp, struct mllp_link *link)
+{
+    const struct config_destination *to = mllp->door.to;
+    const char *host = to->mllp.host[0] != '\0' ? to->mllp.host : "localhost";
+
+    if (to->tls.mode == CONFIG_TLS_OFF) {
+        return true;
+    }
+    link->connection.stream = secure_stream(mllp->door.secure, CONFIG_DESTINATION, to->name,
+                                            to->tls.name != NULL ? to->tls.name : host);
+    return link->connection.stream != NULL;
+}
+
+static void cannot_connect(struct door_mllp *mllp, int error)
+{
+    const char *to = mllp->door.to->mllp.text;
+    char reason[200];
+
+    if (mllp->trouble != STREAM_FINE) {
+        (void)snprintf(reason, sizeof reason, "TLS with %.40s: %.140s", to, mllp->trouble_text);
+        mllp_fail(mllp, DOOR_UNREACHABLE, stream_trouble_names[mllp->trouble], (hl7_slice){NULL, 0},
+                  reason);
+        return;
+    }
+    (void)snprintf(reason, sizeof reason, "cannot connect to %.100s: %s", to, strerror(error));
+    mllp_fail(mllp, DOOR_UNREACHABLE, connect_word(error), (hl7_slice){NULL, 0}, reason);
+}
+
 /* Tries the next address; when there is none, the letter could not be handed over. */
 static void connect_next(struct door_mllp *mllp, int error)
 {
     const struct config_destination *to = mllp->door.to;
-    char reason[200];
 
     while (mllp->next_address != NULL) {
         const struct addrinfo *at = mllp->next_address;
         struct mllp_link *link = calloc(1, sizeof *link);
 
         mllp->next_address = at->ai_next;
-        if (link == NULL) {
+        if (link == NULL || !make_secure(mllp, link)) {
+            free(link);
             error = ENOMEM;
             break;
         }
@@ -368,9 +419,7 @@ static void connect_next(struct door_mllp *mllp, int error)
         error = errno;
         free(link);
     }
-    (void)snprintf(reason, sizeof reason, "cannot connect to %.100s: %s", to->mllp.text,
-                   strerror(error));
-    mllp_fail(mllp, DOOR_UNREACHABLE, connect_word(error), (hl7_slice){NULL, 0}, reason);
+    cannot_connect(mllp, error);
 }
 
 static void on_resolved(struct resolver *resolver, struct addrinfo *list, const char *why)
@@ -400,6 +449,7 @@ static void begin_connecting(struct door_mllp *mllp)
 
     mllp->resolver.on_resolved = on_resolved;
     mllp->state = MLLP_RESOLVING;
+    mllp->trouble = STREAM_FINE;
     if (!resolver_start(&mllp->resolver, mllp->door.loop, address->host, address->port)) {
         mllp->state = MLLP_CLOSED;
         mllp_fail(mllp, DOOR_UNREACHABLE, "out-of-memory", (hl7_slice){NULL, 0},

@@ -53,12 +53,27 @@ bool lane_may_tell(const struct lane *lane, enum deliver_event event)
     return log_may(&lane->deliver->limits[event], names[event], lane->deliver->loop->now);
 }
 
+/* The name of what is wrong with TLS, if the word is that: an event of its own. */
+static enum stream_trouble trouble_of(const char *word)
+{
+    int trouble = STREAM_TROUBLES - 1;
+
+    while (trouble > STREAM_FINE && strcmp(stream_trouble_names[trouble], word) != 0) {
+        trouble--;
+    }
+    return (enum stream_trouble)trouble;
+}
+
 static void log_retry(const struct lane *lane, const struct lane_letter *letter, const char *name)
 {
     const char *reason = letter->quotes ? "" : letter->reason;
 
     /* A peer that is down would fill the log: each doubling of the tries is told. */
     if ((letter->attempt & (letter->attempt - 1)) == 0 && lane_may_tell(lane, DELIVER_RETRY)) {
+        enum stream_trouble trouble = trouble_of(letter->word);
+        if (trouble != STREAM_FINE) {
+            log_warning(stream_trouble_names[trouble], "lane=%s %s", name, letter->reason);
+        }
         log_warning("retry", "lane=%s message=%lld try=%lld %s%s%s; next in %llu.%llu s", name,
                     (long long)letter->message, (long long)letter->attempt, letter->word,
                     reason[0] != '\0' ? ": " : "", reason,

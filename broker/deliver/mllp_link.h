@@ -42,6 +42,8 @@ struct door_mllp {
     struct loop_timer now;   /* tells what came about within door_send */
     bool failed;             /* that was the end of the connection */
     struct door_result failure;
+    enum stream_trouble trouble; /* of the last address that was tried */
+    char trouble_text[STREAM_TEXT];
     struct parsing parsing;
     struct memory_block frame;
 };

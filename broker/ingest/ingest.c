@@ -21,6 +21,7 @@ static const char *const event_names[INGEST_EVENTS] = {
     [INGEST_NOT_STORED] = "not-stored",
     [INGEST_NOT_ANSWERED] = "reply-failed",
     [INGEST_UNROUTED] = "unrouted",
+    [INGEST_INVALID] = "invalid-message",
     [INGEST_DUPLICATE] = "duplicate",
     [INGEST_CONFLICT] = "conflict",
 };
@@ -45,6 +46,21 @@ void ingest_note(struct ingest_listener *listener, enum ingest_event event, cons
         log_error(event_names[event], "%s", text);
     } else {
         log_warning(event_names[event], "%s", text);
+    }
+}
+
+void ingest_note_trouble(struct ingest_listener *listener, enum stream_trouble trouble,
+                         const char *format, ...)
+{
+    struct log_limit *limit = &listener->trouble_limits[trouble];
+    char text[512];
+    va_list arguments;
+
+    if (log_may(limit, stream_trouble_names[trouble], listener->ingest->loop->now)) {
+        va_start(arguments, format);
+        (void)vsnprintf(text, sizeof text, format, arguments);
+        va_end(arguments);
+        log_warning(stream_trouble_names[trouble], "%s", text);
     }
 }
 

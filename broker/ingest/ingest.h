@@ -24,12 +24,14 @@
 #include "../../base/log.h"
 #include "../../base/rate.h"
 #include "../../base/templates.h"
+#include "../../base/validation.h"
 #include "../../net/address.h"
 #include "../../net/connection.h"
 #include "../../net/framing.h"
 #include "../../net/listener.h"
 #include "../config/config.h"
 #include "../metrics/metrics.h"
+#include "../secure/secure.h"
 #include "../store/store.h"
 #include "directory.h"
 
@@ -76,10 +78,12 @@ struct ingest {
     struct services *services;
     struct ingest_hooks hooks;
     const struct config_orderly *orderly;
+    const struct secure *secure;
 
     struct ingest_listener *listeners;
     struct answers answers;
     struct parsing parsing;           /* the payload at hand */
+    struct validation validation;     /* of the message at hand, if it is validated */
     struct memory_block reply_memory; /* the reply at hand */
     struct memory_block out_memory;   /* replies of one session that leave together */
     struct journal_lane lanes[JOURNAL_DELIVERIES_MAX]; /* of the message at hand */
@@ -108,6 +112,7 @@ struct ingest_listener {
     uint64_t heard;       /* loop time of the last message; of the opening, before there is one */
     char address[ADDRESS_TEXT];
     struct log_limit limits[16]; /* by kind of event */
+    struct log_limit trouble_limits[STREAM_TROUBLES];
 };
 
 /* ---- ingest.c ------------------------------------------------------------------------------- */
@@ -166,6 +171,7 @@ enum ingest_event {
     INGEST_NOT_STORED,
     INGEST_NOT_ANSWERED,
     INGEST_UNROUTED,
+    INGEST_INVALID,
     INGEST_DUPLICATE,
     INGEST_CONFLICT,
     INGEST_EVENTS
@@ -177,6 +183,10 @@ const char *ingest_name(const struct ingest_listener *listener);
 /* Logs an event unless too many of its kind came in this second. */
 void ingest_note(struct ingest_listener *listener, enum ingest_event event, const char *format, ...)
     HL7_FORMAT(3, 4);
+
+/* The same for what is wrong with a TLS connection: the event is the trouble's name. */
+void ingest_note_trouble(struct ingest_listener *listener, enum stream_trouble trouble,
+                         const char *format, ...) HL7_FORMAT(3, 4);
 
 struct ingest_session {
     struct connection connection;

@@ -69,9 +69,13 @@ static void describe_all(struct ingest_item *item, struct finding *finding)
         }
         struct answer_verdict verdict = ingest_describe(item, &message, &item->messages[count++]);
         if (verdict.outcome != HL7_ACCEPTED) {
-            finding->later = verdict.outcome == HL7_FAILED;
+            /* What is wrong with the message itself is no better later. */
+            bool invalid = verdict.rule.len > 0;
+
+            finding->later = verdict.outcome == HL7_FAILED && !invalid;
             (void)snprintf(finding->text, sizeof finding->text, "message %zu: %s", count,
-                           verdict.reason);
+                           invalid ? validation_text(&item->listener->ingest->validation)
+                                   : verdict.reason);
         }
     }
 }

@@ -312,6 +312,29 @@ void ingest_session_flush(struct ingest_session *session)
 
 /* ---- Events -------------------------------------------------------------------------------- */
 
+/* It failed, or was too slow in shaking hands. Somebody who only looked whether the port is open is
+ * nothing to talk about. */
+static void at_failed(struct ingest_session *session)
+{
+    const struct connection *connection = &session->connection;
+    const char *text = "";
+    enum stream_trouble trouble = connection_trouble(connection, &text);
+
+    if (trouble == STREAM_CUT && !connection->stream->heard) {
+        connection_close(&session->connection);
+        return;
+    }
+    if (trouble != STREAM_FINE) {
+        session->listener->counters.refused++;
+        ingest_note_trouble(session->listener, trouble, "listener=%s peer=%s %s; closed",
+                            ingest_name(session->listener), session->peer, text);
+    } else {
+        ingest_note(session->listener, INGEST_LOST, "listener=%s peer=%s connection lost: %s",
+                    ingest_name(session->listener), session->peer, strerror(connection->error));
+    }
+    connection_close(&session->connection);
+}
+
 static void at_timeout(struct ingest_session *session)
 {
     struct connection *connection = &session->connection;
@@ -324,6 +347,10 @@ static void at_timeout(struct ingest_session *session)
     if (framing_has_time(&session->framing, frame_time(session), connection->loop->now) &&
         connection_has_input(connection)) {
         connection_set_deadline(connection, 1); /* it was not silent: we were slow */
+        return;
+    }
+    if (connection->shaking) {
+        at_failed(session);
         return;
     }
     if (hl7_framer_in_doubt(&session->framing.framer, held)) {
@@ -355,7 +382,8 @@ static void on_event(struct connection *connection, enum connection_event event)
     struct ingest_session *session = LOOP_OWNER(connection, struct ingest_session, connection);
 
     switch (event) {
-    case CONNECTION_OPEN:
+    case CONNECTION_OPEN: /* hands are shaken */
+        set_deadline(session);
         break;
     case CONNECTION_DATA:
         session->framing.seen_bytes = true;
@@ -377,9 +405,7 @@ static void on_event(struct connection *connection, enum connection_event event)
         at_end(session);
         break;
     case CONNECTION_FAILED:
-        ingest_note(session->listener, INGEST_LOST, "listener=%s peer=%s connection lost: %s",
-                    ingest_name(session->listener), session->peer, strerror(connection->error));
-        connection_close(connection);
+        at_failed(session);
         break;
     }
 }
@@ -417,6 +443,7 @@ static void on_freed(struct connection *connection)
         session->next->previous = session->previous;
     }
     listener->session_count--;
+    listener->counters.open_connections = listener->session_count;
     free(session);
 }
 
@@ -462,6 +489,15 @@ void ingest_session_open(struct ingest_listener *listener, int fd, const struct 
         refuse(listener, fd, text, "out of memory");
         return;
     }
+    if (listener->config->tls.mode != CONFIG_TLS_OFF) {
+        session->connection.stream =
+            secure_stream(listener->ingest->secure, CONFIG_LISTENER, listener->config->name, NULL);
+        if (session->connection.stream == NULL) {
+            refuse(listener, fd, text, "no certificate is in force, or out of memory");
+            free(session);
+            return;
+        }
+    }
     session->listener = listener;
     session->items_end = &session->items;
     memcpy(&session->address, peer, len);
@@ -481,6 +517,7 @@ void ingest_session_open(struct ingest_listener *listener, int fd, const struct 
     }
     listener->sessions = session;
     listener->session_count++;
+    listener->counters.open_connections = listener->session_count;
     listener->counters.connections++;
     set_deadline(session);
 }

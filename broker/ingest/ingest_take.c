@@ -85,6 +85,23 @@ static bool index_message(struct ingest_item *item, const struct hl7_message *me
     return true;
 }
 
+/* Compares a message with the standard, where that is wanted. */
+static struct answer_verdict validate_message(struct ingest_listener *listener,
+                                              const struct hl7_message *message)
+{
+    struct validation *validation = &listener->ingest->validation;
+    const int how = listener->config->validate;
+
+    if (how == VALIDATION_OFF || validation_passes(validation, message)) {
+        return (struct answer_verdict){.outcome = HL7_ACCEPTED};
+    }
+    listener->counters.invalid++;
+    ingest_note(listener, INGEST_INVALID, "listener=%s %s; %s", listener->config->name,
+                validation_text(validation), how == VALIDATION_REJECT ? "refused" : "kept");
+    return how == VALIDATION_REJECT ? validation_verdict(validation)
+                                    : (struct answer_verdict){.outcome = HL7_ACCEPTED};
+}
+
 /* Why a message is not to be stored; outcome HL7_ACCEPTED when it is. */
 static struct answer_verdict route_message(struct ingest_item *item,
                                            const struct hl7_message *message,
@@ -144,7 +161,10 @@ struct answer_verdict ingest_describe(struct ingest_item *item, const struct hl7
         .facility = hl7_message_at(message, "MSH-4"),
         .duplicate_window = config->duplicates * 1000,
     };
-    struct answer_verdict verdict = route_message(item, message, to);
+    struct answer_verdict verdict = validate_message(item->listener, message);
+    if (verdict.outcome == HL7_ACCEPTED) {
+        verdict = route_message(item, message, to);
+    }
     if (verdict.outcome == HL7_ACCEPTED && !index_message(item, message, to)) {
         verdict = (struct answer_verdict){.outcome = HL7_FAILED,
                                           .condition = HL7_INTERNAL_ERROR,

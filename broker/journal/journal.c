@@ -47,6 +47,11 @@ const char *journal_code_name(enum journal_code code)
     return names[code];
 }
 
+const char *journal_library_version(void)
+{
+    return sqlite3_libversion();
+}
+
 const char *journal_reason(const struct journal *journal)
 {
     return journal->reason;

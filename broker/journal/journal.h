@@ -65,6 +65,9 @@ enum journal_code {
 /* The stable name of a code: "full". */
 const char *journal_code_name(enum journal_code code);
 
+/* The version of SQLite that is loaded: "3.40.1". */
+const char *journal_library_version(void);
+
 /* ---- Open, close, commit --------------------------------------------------------------------- */
 
 struct journal_options {
@@ -76,6 +79,10 @@ struct journal_options {
 /* For a program that is to be quick, before all else: SQLite does not count the memory it has, which
  * takes a lock at each allocation. Of no effect once a journal was opened in this process. */
 void journal_do_not_count_memory(void);
+
+/* Makes the folder of a journal, so that it is there after a loss of power, too; one that is there is fine. False
+ * with errno set. */
+bool journal_make_folder(const char *folder);
 
 /* Opens the journal in this folder, making both when they are not there (0700, 0600, names synced).
  * An older schema is brought up to date in one transaction. `options` may be NULL. On failure

@@ -83,9 +83,18 @@ const char *metrics_scope_name(enum metric_scope scope)
     return names[scope];
 }
 
-uint64_t metric_counter(const struct metric *metric, const void *values)
+const char *metrics_kind_name(enum metric_kind kind)
 {
-    assert(metric->kind == METRICS_COUNTER);
+    static const char *const names[] = {[METRICS_COUNTER] = "counter",
+                                        [METRICS_GAUGE] = "gauge",
+                                        [METRICS_HISTOGRAM] = "histogram"};
+
+    return names[kind];
+}
+
+uint64_t metric_value(const struct metric *metric, const void *values)
+{
+    assert(metric->kind != METRICS_HISTOGRAM);
     return *(const uint64_t *)(const void *)((const char *)values + metric->offset);
 }
 
@@ -112,8 +121,8 @@ void metrics_sum(enum metric_scope scope, void *into, const void *from)
         if (table[i].scope != scope) {
             continue;
         }
-        if (table[i].kind == METRICS_COUNTER) {
-            *(uint64_t *)to += metric_counter(&table[i], from);
+        if (table[i].kind != METRICS_HISTOGRAM) {
+            *(uint64_t *)to += metric_value(&table[i], from);
         } else {
             add_histogram(to, metric_histogram(&table[i], from));
         }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * metrics.h - counters and histograms: what they are (metrics.tbl), where they are kept, how they are
+ * metrics.h - counters, gauges and histograms: what they are (metrics.tbl), where they are kept, how they are
  * written.
  *
  * Each listener, lane and store has a struct of its own, a plain member that its owner counts in; who has
  * none but the sum of others (a destination, of its lanes) adds them up when somebody asks. Nothing here
- * allocates, locks or forgets: a struct belongs to one thread, and its counters only grow.
+ * allocates, locks or forgets: a struct belongs to one thread, and its counters only grow. Gauges
+ * are what their owners last saw.
  *
  * A histogram has a bucket for each power of two: 41 numbers, whatever is measured, wrong by a factor of
  * two at most. Microseconds reach to six days, pieces to a million and more; what is beyond is counted, and
@@ -36,6 +37,7 @@ uint64_t histogram_quantile(const struct histogram *histogram, unsigned share);
 /* ---- One struct for each scope --------------------------------------------------------------- */
 
 #define METRIC_TYPE_COUNTER uint64_t
+#define METRIC_TYPE_GAUGE uint64_t
 #define METRIC_TYPE_HISTOGRAM struct histogram
 
 struct metrics_listener {
@@ -68,8 +70,8 @@ enum metric_scope {
     METRIC_SCOPES
 };
 
-enum metric_kind { METRICS_COUNTER, METRICS_HISTOGRAM };
-enum metric_unit { METRICS_NONE, METRICS_SECONDS, METRICS_PIECES };
+enum metric_kind { METRICS_COUNTER, METRICS_GAUGE, METRICS_HISTOGRAM };
+enum metric_unit { METRICS_NONE, METRICS_SECONDS, METRICS_BYTES, METRICS_PIECES };
 
 struct metric {
     enum metric_scope scope;
@@ -86,11 +88,14 @@ const struct metric *metrics_table(size_t *ret_count);
 /* The word of a scope: "listener". */
 const char *metrics_scope_name(enum metric_scope scope);
 
-/* Adds all counters and histograms of a scope's struct to another. */
+/* Adds all counters, gauges and histograms of a scope's struct to another. */
 void metrics_sum(enum metric_scope scope, void *into, const void *from);
 
-/* The value of a counter, or the histogram, of a scope's struct. */
-uint64_t metric_counter(const struct metric *metric, const void *values);
+/* "counter", "gauge", "histogram". */
+const char *metrics_kind_name(enum metric_kind kind);
+
+/* The value of a counter or gauge, or the histogram, of a scope's struct. */
+uint64_t metric_value(const struct metric *metric, const void *values);
 const struct histogram *metric_histogram(const struct metric *metric, const void *values);
 
 /* ---- As text: metrics_text.c ----------------------------------------------------------------- */

@@ -100,27 +100,42 @@ static void put_histogram(FILE *file, const char *name, const struct metric *met
     (void)fputc('\n', file);
 }
 
+static void put_value(FILE *file, const char *name, const struct metric *metric,
+                      const struct metrics_member *member)
+{
+    (void)fprintf(file, "%s%s", name, metric->kind == METRICS_COUNTER ? "_total" : "");
+    put_labels(file, member, metric->unit, NULL);
+    (void)fputc(' ', file);
+    put_number(file, metric->unit, metric_value(metric, member->values));
+    (void)fputc('\n', file);
+}
+
+/* The name of a unit that stands in the name of what is measured; NULL: it does not. */
+static const char *unit_name(enum metric_unit unit)
+{
+    static const char *const names[] = {
+        [METRICS_SECONDS] = "seconds", [METRICS_BYTES] = "bytes", [METRICS_PIECES] = NULL};
+
+    return names[unit];
+}
+
 static void put_family(FILE *file, const struct metric *metric, const struct metrics_set *set)
 {
-    bool counter = metric->kind == METRICS_COUNTER;
+    const char *unit = unit_name(metric->unit);
     char name[NAME_MAX_LEN];
 
-    (void)snprintf(name, sizeof name, "orderly_%s_%s%s", metrics_scope_name(metric->scope),
-                   metric->name, metric->unit == METRICS_SECONDS ? "_seconds" : "");
-    (void)fprintf(file, "# TYPE %s %s\n", name, counter ? "counter" : "histogram");
-    if (metric->unit == METRICS_SECONDS) {
-        (void)fprintf(file, "# UNIT %s seconds\n", name);
+    (void)snprintf(name, sizeof name, "orderly_%s_%s%s%s", metrics_scope_name(metric->scope),
+                   metric->name, unit != NULL ? "_" : "", unit != NULL ? unit : "");
+    (void)fprintf(file, "# TYPE %s %s\n", name, metrics_kind_name(metric->kind));
+    if (unit != NULL) {
+        (void)fprintf(file, "# UNIT %s %s\n", name, unit);
     }
     (void)fprintf(file, "# HELP %s %s.\n", name, metric->help);
     for (size_t i = 0; i < set->count; i++) {
-        const struct metrics_member *member = &set->members[i];
-
-        if (counter) {
-            (void)fprintf(file, "%s_total", name);
-            put_labels(file, member, metric->unit, NULL);
-            (void)fprintf(file, " %" PRIu64 "\n", metric_counter(metric, member->values));
+        if (metric->kind == METRICS_HISTOGRAM) {
+            put_histogram(file, name, metric, &set->members[i]);
         } else {
-            put_histogram(file, name, metric, member);
+            put_value(file, name, metric, &set->members[i]);
         }
     }
 }

@@ -21,7 +21,11 @@ extern "C" {
 /* A compiled template: read-only, in the arena it was compiled into, usable by many threads. */
 struct hl7_template;
 
-enum hl7_severity { HL7_ERROR, HL7_WARNING };
+enum hl7_severity {
+    HL7_ERROR,
+    HL7_WARNING,
+    HL7_INFO /* worth knowing, and nothing wrong: of messages only (hl7/validate.h) */
+};
 
 /* One finding about a template; a list of them is in the order of the text. */
 struct hl7_diagnostic {

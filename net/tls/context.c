@@ -32,6 +32,11 @@ bool tls_is_built(void)
     return true;
 }
 
+const char *tls_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
+}
+
 /* ---- The socket below OpenSSL -------------------------------------------------------------- */
 
 /* OpenSSL's own BIO for sockets would raise SIGPIPE, and could not hold back an answer to what is not

@@ -1,6 +1,7 @@
 """`orderly run`: what is acknowledged is stored, what is stored is delivered, in order, whatever the
 peers do."""
 
+import signal
 import threading
 import time
 
@@ -545,6 +546,27 @@ class Ends(support.TestCase):
             broker.configure(ONE_WAY.format(address=peer.address))
             broker.start()
             wait_until(lambda: peer.ids == ["A1"], "the delivery")
+
+    def test_while_it_ends_it_says_what_it_waits_for_and_does_nothing_else(self):
+        with Peer(peers.silent) as peer:
+            settings = ONE_WAY.replace("2s", "1h").format(address=peer.address)
+            broker = Broker(self, "[orderly]\ndrain = 1h\n" + settings)
+            with broker.client() as client:
+                client.exchange(message("A1"))
+            wait_until(lambda: peer.connections, "the connection")
+            broker.program.send_signal(signal.SIGTERM)
+            broker.program.wait_for(rb"ending: ")
+            status = support.run("status", "--config", broker.path)
+            self.assertIn(b"It is draining, and waits for 0 connections, 0 unanswered messages, "
+                          b"1 delivery; it ends in ", status.out)
+            self.assertIn(b'"state":"draining"',
+                          support.run("status", "--json", "--config", broker.path).out)
+            refused = support.run("pause", "--all", "--config", broker.path)
+            self.assert_status(refused, 3)
+            self.assertIn(b"the broker is ending", refused.err)
+            peer.close(check=False)
+            wait_until(lambda: broker.program.process.poll() is not None, "the end")
+            self.assert_status(broker.program.wait(), 0)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ to = folder, program
 """
 TEMPLATE = b"{output hl7}\n{set MSH-5 = map('sex', PID-8, PID-8)}\n{source}\n"
 TABLE = b"from,to\nF,W\n"
-WORKERS = 2
+WORKERS = 4
 # More allocations than this a start does not make.
 MOST = 20000
 

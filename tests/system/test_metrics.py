@@ -14,7 +14,7 @@ from support import HeldPort, wait_until
 
 SAMPLE = re.compile(r'(?P<name>[a-z_:][a-z0-9_:]*)(?:\{(?P<labels>.*)\})? (?P<value>[0-9.]+)')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\["\\n])*)"(?:,|$)')
-SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum")}
+SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_count", "_sum")}
 
 CONFIGURATION = """
     [listener in]
@@ -105,7 +105,30 @@ class Metrics(support.TestCase):
                              self.get(samples, "store_commit_work_sum"))
             self.check_buckets(samples)
             for key, value in before.items():
-                self.assertLessEqual(value, samples[key], key)
+                if key[0].endswith(("_total", "_count", "_sum", "_bucket")):
+                    self.assertLessEqual(value, samples[key], key)
+
+    def test_gauges_say_how_it_is_now(self):
+        with Peer(peers.answering("AA")) as good, HeldPort() as bad:
+            broker = Broker(self, CONFIGURATION.format(good=good.address, bad=bad.address))
+            lane = {"route": "all", "destination": "bad", "lane": "0"}
+            with broker.client() as client:
+                for i in range(5):
+                    client.exchange(peers.message(f"A{i}"))
+                self.assertEqual(self.get(self.read(broker), "listener_open_connections",
+                                          listener="in"), 1)
+            wait_until(lambda: self.get(self.read(broker), "lane_depth", **lane) == 5, "the depth")
+            wait_until(lambda: self.get(self.read(broker), "listener_open_connections",
+                                        listener="in") == 0, "the end of the connection")
+            samples = self.read(broker)
+            self.assertGreater(self.get(samples, "lane_oldest_age_seconds", **lane), 0)
+            self.assertGreater(self.get(samples, "store_disk_free_bytes"), 1 << 20)
+            self.assertGreaterEqual(self.get(samples, "store_journal_bytes"), 4096)
+            with Peer(peers.answering("AA"), bad):
+                wait_until(lambda: self.get(self.read(broker), "lane_depth", **lane) == 0,
+                           "an empty lane")
+            samples = self.read(broker)
+            self.assertEqual(self.get(samples, "lane_oldest_age_seconds", **lane), 0)
 
     def test_the_same_as_json(self):
         with Peer(peers.answering("AA")) as peer:
@@ -118,6 +141,10 @@ class Metrics(support.TestCase):
             stored = [r["value"] for r in records
                       if r["record"] == "counter" and r["of"] == "listener" and r["name"] == "stored"]
             self.assertEqual(stored, [1])
+            opened = [r for r in records if r["record"] == "gauge" and r["of"] == "store"]
+            self.assertEqual([(r["name"], r["unit"]) for r in opened],
+                             [("journal", "bytes"), ("journal_log", "bytes"),
+                              ("disk_free", "bytes")])
             took = [r for r in records if r.get("name") == "acknowledgement"]
             self.assertEqual(len(took), 1)
             self.assertEqual((took[0]["count"], took[0]["listener"]), (1, "in"))

@@ -228,6 +228,10 @@ class Finding(Operations):
         self.assertEqual(self.ask("message", "1", "--raw", "received").out, sent)
         self.assertEqual(self.ask("message", "1", "--raw", "sent").out, sent)
         self.assertIn(b"MSA|AA|A1", self.ask("message", "1", "--raw", "reply").out)
+        story = self.ask("message", "1").out
+        self.assertIn(b"\n  MSA|AA|A1", story)
+        self.assertNotIn(b"\\x0b", story.lower())
+        self.assertNotIn(b"\\x1c", story.lower())
         self.ask("message", "99", status=1)
         self.ask("message", "x", status=2)
 

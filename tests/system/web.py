@@ -89,7 +89,7 @@ class Browser:
 class Web:
     """orderly-web with a user of each role, named like it."""
 
-    def __init__(self, test, control="control.sock", extra="", sections=""):
+    def __init__(self, test, control="control.sock", extra="", sections="", start=True):
         self.test = test
         self.folder = test.folder
         self.users = self.folder / "users"
@@ -97,7 +97,8 @@ class Web:
             self.add_user(role, role)
         self.path = self.folder / "web.ini"
         self.path.write_text(f"[web]\naddress = 127.0.0.1:0\nusers = users\ncontrol = {control}\n{extra}\n{sections}\n")
-        self.start()
+        if start:
+            self.start()
 
     def add_user(self, name, role, password=PASSWORD):
         done = support.run("user", "add", self.users, name, role, stdin=password.encode() + b"\n")

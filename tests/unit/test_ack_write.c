@@ -324,6 +324,51 @@ static void an_unknown_condition_keeps_its_number(void **state)
     check_errors("2.5", cases, 1);
 }
 
+/* The answer to a message of this version with three things wrong, from MSA on. */
+static void check_problems(const char *header, const char *expected)
+{
+    const struct hl7_problem more[] = {
+        {.condition = HL7_SEGMENT_SEQUENCE, .where = {.segment = "OBR", .occurrence = 2}},
+        {.condition = HL7_DATA_TYPE,
+         .where = {.segment = "OBX", .occurrence = 3, .field = 5, .repetition = 1},
+         .rule = {"type", 4},
+         .reason = {"not a number", 12}},
+    };
+    struct hl7_message message = parse(header);
+    struct hl7_ack ack = refused(HL7_REQUIRED_FIELD, "PID-5", "no name");
+
+    ack.rule = HL7_TEXT("field-missing");
+    ack.more = more;
+    ack.more_count = 2;
+    hl7_slice answer = write_ack(&message, &ack);
+    size_t start = (size_t)((const char *)memchr(answer.ptr, '\r', answer.len) - answer.ptr);
+    assert_slice(hl7_slice_part(answer, start + 1, answer.len), expected);
+}
+
+/* rule 25 */
+static void several_problems_have_an_err_each_from_2_5_on(void **state)
+{
+    (void)state;
+    check_problems("MSH|^~\\&|A|B|C|D|2024||ORU^R01|ID1|P|2.5.1",
+                   "MSA|AE|ID1\r"
+                   "ERR||PID^1^5^1|101^Required field missing^HL70357|E|field-missing|||no name\r"
+                   "ERR||OBR^2|100^Segment sequence error^HL70357|E\r"
+                   "ERR||OBX^3^5^1|102^Data type error^HL70357|E|type|||not a number\r");
+}
+
+/* rule 25 */
+static void several_problems_are_repetitions_of_err_1_before_2_5(void **state)
+{
+    (void)state;
+    check_problems("MSH|^~\\&|A|B|C|D|2024||ORU^R01|ID1|P|2.3.1",
+                   "MSA|AE|ID1|no name\r"
+                   "ERR|PID^1^5^101&Required field missing&HL70357"
+                   "~OBR^2^^100&Segment sequence error&HL70357"
+                   "~OBX^3^5^102&Data type error&HL70357\r");
+    check_problems("MSH|^|A|B|C|D|2024||ORU^R01|ID1|P|2.3.1",
+                   "MSA|AE|ID1|no name\rERR|PID^1^5^101\r");
+}
+
 /* What an answer of ours says is read by our sender. */
 static void the_reason_is_read_back_in_both_shapes(void **state)
 {
@@ -535,6 +580,8 @@ int main(void)
         cmocka_unit_test(what_a_message_has_no_delimiter_for_is_left_out),
         cmocka_unit_test(the_header_of_a_batch_is_answered_by_one),
         cmocka_unit_test(a_message_that_cannot_be_parsed_is_answered),
+        cmocka_unit_test(several_problems_have_an_err_each_from_2_5_on),
+        cmocka_unit_test(several_problems_are_repetitions_of_err_1_before_2_5),
         cmocka_unit_test(a_salvaged_header_has_a_plan_too),
         cmocka_unit_test(every_message_gets_an_answer_that_can_be_read),
         cmocka_unit_test(an_answer_that_does_not_fit_says_so),

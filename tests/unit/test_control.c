@@ -213,6 +213,40 @@ static void a_program_may_go_away_at_any_time(void **state)
     control_desk_expect(desk, "request=x\n\n", unknown);
 }
 
+static void a_broker_that_ends_says_how_it_is_and_refuses_the_rest(void **state)
+{
+    struct asker idle;
+
+    asker_open(&idle, *state);
+    control_desk_run(*state, 1);
+    control_drain(((struct control_desk *)*state)->control);
+    control_desk_expect(*state, "request=pause\nall=1\n\n",
+                        "error=busy\ttext=the broker is ending: ask the next one\n");
+    char *answer = control_desk_ask(*state, "request=status\n\n");
+    assert_int_equal(control_desk_times(answer, "\nend\n"), 1);
+    free(answer);
+    asker_send(&idle, HL7_TEXT("request=x\n\n"));
+    asker_wait(&idle, 1);
+    assert_false(idle.closed);
+    asker_close(&idle);
+}
+
+static void what_is_under_way_when_the_broker_begins_to_end_is_cut_off(void **state)
+{
+    struct control_desk *desk = *state;
+    struct asker asker;
+
+    asker_open(&asker, desk);
+    asker_send(&asker, HL7_TEXT("request=messages\nlimit=0\n\n"));
+    while (asker.len == 0) {
+        control_desk_run(desk, 1);
+    }
+    control_drain(desk->control);
+    asker_wait(&asker, 1);
+    assert_true(asker.closed);
+    asker_close(&asker);
+}
+
 /* What the store has when all ends is freed: the sanitizer counts. */
 static void the_broker_may_end_at_any_time(void **state)
 {
@@ -241,6 +275,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_long_answer_comes_whole, set_up_many, tear_down),
         cmocka_unit_test_setup_teardown(a_slow_reader_pauses_its_query, set_up_many, tear_down),
         cmocka_unit_test_setup_teardown(a_program_may_go_away_at_any_time, set_up_many, tear_down),
+        cmocka_unit_test_setup_teardown(a_broker_that_ends_says_how_it_is_and_refuses_the_rest,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_under_way_when_the_broker_begins_to_end_is_cut_off,
+                                        set_up_many, tear_down),
         cmocka_unit_test_setup_teardown(the_broker_may_end_at_any_time, set_up_many, tear_down),
     };
 

@@ -113,9 +113,10 @@ static void the_rows_cover_their_structs(void **state)
     assert_true(count > 0);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(table[i].offset, covered[table[i].scope]);
-        assert_true((table[i].kind == METRICS_HISTOGRAM) == (table[i].unit != METRICS_NONE));
+        assert_true(table[i].kind == METRICS_GAUGE ||
+                    (table[i].kind == METRICS_HISTOGRAM) == (table[i].unit != METRICS_NONE));
         covered[table[i].scope] +=
-            table[i].kind == METRICS_COUNTER ? sizeof(uint64_t) : sizeof(struct histogram);
+            table[i].kind != METRICS_HISTOGRAM ? sizeof(uint64_t) : sizeof(struct histogram);
     }
     for (size_t i = 0; i < METRIC_SCOPES; i++) {
         assert_int_equal(covered[i], size_of((enum metric_scope)i));
@@ -201,6 +202,30 @@ static void counters_and_histograms_are_written_as_the_format_has_them(void **st
     free(text);
 }
 
+static void gauges_are_written_with_their_unit_and_without_a_total(void **state)
+{
+    struct metrics_lane lane = {.depth = 12, .oldest_age = 1500000};
+    struct metrics_store store = {.disk_free = 5000000000};
+    const struct metrics_member one = {.values = &lane, .labels = {"route"}, .texts = {"r"}};
+    const struct metrics_member only = {.values = &store};
+    const struct metrics_set sets[METRIC_SCOPES] = {
+        [METRICS_LANE] = {&one, 1}, [METRICS_STORE] = {&only, 1}};
+    const char *const expected[] = {"# TYPE orderly_lane_depth gauge\n# HELP orderly_lane_depth ",
+                                    "\norderly_lane_depth{route=\"r\"} 12\n",
+                                    "# TYPE orderly_lane_oldest_age_seconds gauge\n"
+                                    "# UNIT orderly_lane_oldest_age_seconds seconds\n",
+                                    "\norderly_lane_oldest_age_seconds{route=\"r\"} 1.500000\n",
+                                    "# UNIT orderly_store_disk_free_bytes bytes\n",
+                                    "\norderly_store_disk_free_bytes 5000000000\n"};
+
+    (void)state;
+    char *text = written(sets);
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        assert_non_null(strstr(text, expected[i]));
+    }
+    free(text);
+}
+
 /* Reads the text as a scraper does: a family is begun once, its samples follow, buckets only grow and end
  * with the count. */
 static void check_text(const char *text)
@@ -279,6 +304,7 @@ int main(void)
         cmocka_unit_test(the_rows_cover_their_structs),
         cmocka_unit_test(a_sum_has_all_of_both),
         cmocka_unit_test(counters_and_histograms_are_written_as_the_format_has_them),
+        cmocka_unit_test(gauges_are_written_with_their_unit_and_without_a_total),
         cmocka_unit_test(the_text_of_many_members_can_be_read_back),
     };
 
