@@ -11,16 +11,30 @@ const char *const validation_words[] = {"off", "warn", "reject", NULL};
 /* Where the text is made: it may be cut, and ends in NUL. */
 struct collector {
     struct validation *validation;
+    const struct hl7_message *message;
     struct hl7_buffer text;
 };
 
-static void add_text(struct hl7_buffer *text, const struct hl7_finding *finding, bool named)
+void validation_path(const struct hl7_finding *finding, const struct hl7_message *message,
+                     struct hl7_buffer *buffer)
+{
+    struct hl7_path path = finding->path;
+
+    if (path.occurrence == 1 &&
+        hl7_message_find(message, hl7_slice_of(path.segment), 2) == HL7_NONE) {
+        path.occurrence = 0;
+    }
+    hl7_path_write(&path, buffer);
+}
+
+static void add_text(const struct collector *collector, const struct hl7_finding *finding,
+                     struct hl7_buffer *text, bool named)
 {
     if (text->len > 0) {
         hl7_buffer_add(text, HL7_TEXT(", "));
     }
     if (named) {
-        hl7_path_write(&finding->path, text);
+        validation_path(finding, collector->message, text);
     } else {
         hl7_buffer_add(text, HL7_TEXT("segment "));
         hl7_buffer_add_number(text, finding->segment + 1);
@@ -49,13 +63,13 @@ static bool on_finding(void *context, const struct hl7_finding *finding)
                              .where = named ? finding->path : (struct hl7_path){.occurrence = 0},
                              .rule = hl7_slice_of(hl7_rule_name(finding->rule)),
                              .reason = hl7_buffer_slice(&sentence)};
-    add_text(&collector->text, finding, named);
+    add_text(collector, finding, &collector->text, named);
     return true;
 }
 
 bool validation_passes(struct validation *validation, const struct hl7_message *message)
 {
-    struct collector collector = {.validation = validation};
+    struct collector collector = {.validation = validation, .message = message};
     const struct hl7_validating how = {
         .least = HL7_ERROR, .found = on_finding, .context = &collector};
     struct hl7_validity validity;

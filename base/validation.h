@@ -35,6 +35,10 @@ struct validation {
 /* Validates by the message's own version. */
 bool validation_passes(struct validation *validation, const struct hl7_message *message);
 
+/* Writes the path of a finding for people: of the only segment of its name without its number. */
+void validation_path(const struct hl7_finding *finding, const struct hl7_message *message,
+                     struct hl7_buffer *buffer);
+
 /* "PID-7 type, OBR-4 field-missing" for a log line: paths and rules, nothing of the message. A segment
  * whose name nobody knows is named by its number. Lasts as long as the validation. */
 const char *validation_text(const struct validation *validation);

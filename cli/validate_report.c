@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#include "../base/validation.h"
+
 static const enum text_style severity_styles[] = {TEXT_RED, TEXT_YELLOW, TEXT_DIM};
 
 /* Columns of the path and of the rule, and of a value that is shown. */
@@ -231,14 +233,15 @@ static void junit_finding(struct validate_report *report, const struct hl7_findi
 }
 
 /* The name of what is no segment may be anything. */
-static hl7_slice safe_path(const struct hl7_finding *finding, char *memory, size_t size)
+static hl7_slice safe_path(const struct hl7_finding *finding, const struct hl7_message *message,
+                           char *memory, size_t size)
 {
     char raw[HL7_PATH_SIZE];
     struct hl7_buffer path;
     struct hl7_buffer safe;
 
     hl7_buffer_init(&path, raw, sizeof raw);
-    hl7_path_write(&finding->path, &path);
+    validation_path(finding, message, &path);
     hl7_buffer_init(&safe, memory, size);
     text_safe(hl7_buffer_slice(&path), false, &safe);
     return hl7_buffer_slice(&safe);
@@ -248,7 +251,7 @@ void validate_report_finding(struct validate_report *report, const struct hl7_fi
 {
     char path_memory[HL7_PATH_SIZE * TEXT_SAFE_GROWTH];
     char memory[HL7_FINDING_SIZE];
-    hl7_slice path = safe_path(finding, path_memory, sizeof path_memory);
+    hl7_slice path = safe_path(finding, report->message, path_memory, sizeof path_memory);
     struct hl7_buffer sentence;
 
     hl7_buffer_init(&sentence, memory, sizeof memory);

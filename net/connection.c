@@ -257,6 +257,14 @@ void connection_consume(struct connection *connection, size_t n)
     }
 }
 
+size_t connection_memory(const struct connection *connection)
+{
+    size_t least = connection->held_own != NULL ? connection->held_size : HELD_FIRST;
+    size_t len = connection->held.len;
+
+    return len == 0 || len > least ? len : least;
+}
+
 void connection_pause(struct connection *connection)
 {
     connection->paused = true;

@@ -32,7 +32,7 @@ static bool sync_folder(const char *path)
     return done;
 }
 
-static bool make_folder(const char *folder)
+bool journal_make_folder(const char *folder)
 {
     char parent[PATH_MAX];
 
@@ -49,7 +49,7 @@ static bool make_folder(const char *folder)
 /* Makes what is not there; the path of the file comes back. */
 static bool make_file(const char *folder, char ret_path[PATH_MAX])
 {
-    if (!make_folder(folder)) {
+    if (!journal_make_folder(folder)) {
         return false;
     }
     if (snprintf(ret_path, PATH_MAX, "%s/journal.db", folder) >= PATH_MAX) {

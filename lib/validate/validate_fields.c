@@ -82,12 +82,10 @@ static void check_repetitions(struct validator *validator, const struct field *f
     if (type != NULL && type->kind == HL7_KIND_VARIES) {
         elsewhere = find_typed(field->known, spot.field);
     }
-    const bool several = field->said->max != 1 ||
-                         (validator->message->delimiters.repetition != '\0' &&
-                          memchr(field->value.ptr, validator->message->delimiters.repetition,
-                                 field->value.len) != NULL);
-    for (uint32_t n = 1; next_piece(&rest, validator->message->delimiters.repetition, &piece);
-         n++) {
+    const char separator = validator->message->delimiters.repetition;
+    const bool several =
+        separator != '\0' && memchr(field->value.ptr, separator, field->value.len) != NULL;
+    for (uint32_t n = 1; next_piece(&rest, separator, &piece); n++) {
         if (is_null(piece) || is_blank(&validator->message->delimiters, piece)) {
             continue;
         }

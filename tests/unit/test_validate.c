@@ -102,9 +102,9 @@ static void values_are_written_as_their_types_ask_for(void **state)
     static const struct validate_case cases[] = {
         {ADT "PID|A||1||D||1980-02-29\r" PV1, "PID-1 type; PID-7.1 type"},
         {ADT "PID|1||1||D||\"\"\r" PV1, ""},
-        {ADT "PID|1||1^^^A&1&ISO&x||D\r" PV1, "PID-3[1].4.4 component-unknown"},
+        {ADT "PID|1||1^^^A&1&ISO&x||D\r" PV1, "PID-3.4.4 component-unknown"},
         {ADT "PID|1||1||D|||F^x\r" PV1, "PID-8 component-unknown"},
-        {ADT "PID|1||1||D^^^^^^^^^^^x\r" PV1, "PID-5[1].12.1 type"},
+        {ADT "PID|1||1||D^^^^^^^^^^^x\r" PV1, "PID-5.12.1 type"},
     };
 
     (void)state;
@@ -114,13 +114,13 @@ static void values_are_written_as_their_types_ask_for(void **state)
 static void a_result_has_the_type_that_it_names(void **state)
 {
     static const struct validate_case cases[] = {
-        {ORU "OBX|1|NM|1||high||||||F\r", "OBX-5[1] type"},
+        {ORU "OBX|1|NM|1||high||||||F\r", "OBX-5 type"},
         {ORU "OBX|1|NM|1||1~2~x||||||F\r", "OBX-5[3] type"},
         {ORU "OBX|1|TX|1||high||||||F\r", ""},
         {ORU "OBX|1||1||high||||||F\r", "OBX-5 type-missing"},
         {ORU "OBX|1||1||||||||X\r", ""},
         {ORU "OBX|1|??|1||high||||||F\r", "OBX-2 code"},
-        {ORU "OBX|1|NM|1||1||||||F\rOBX|2|NM|1||x||||||F\r", "OBX[2]-5[1] type"},
+        {ORU "OBX|1|NM|1||1||||||F\rOBX|2|NM|1||x||||||F\r", "OBX[2]-5 type"},
     };
 
     (void)state;
@@ -143,7 +143,7 @@ static void lengths_are_counted_in_characters(void **state)
 {
     static const struct validate_case cases[] = {
         {ADT "PID|12345||1||D\r" PV1, "PID-1 length"},
-        {ORU "OBX|1|TX|1||x|||ABCDEF|||F\r", "OBX-8[1] length"},
+        {ORU "OBX|1|TX|1||x|||ABCDEF|||F\r", "OBX-8 length"},
         {ORU "OBX|1|TX|1||x|||\\X41\\\\T\\\xc3\xa4\xc3\xb6\xc3\xbc|||F\r", ""},
     };
 
