@@ -74,7 +74,7 @@ void check_value(struct validator *validator, struct spot spot, const struct hl7
 /* Nothing but delimiters: no value. */
 static inline bool is_blank(const struct hl7_delimiters *delimiters, hl7_slice value)
 {
-    for (size_t i = 0; i < value.len; i++) {
+    for (size_t i = 0; value.ptr != NULL && i < value.len; i++) {
         char byte = value.ptr[i];
         if (byte != delimiters->component && byte != delimiters->repetition &&
             byte != delimiters->subcomponent) {
@@ -87,7 +87,7 @@ static inline bool is_blank(const struct hl7_delimiters *delimiters, hl7_slice v
 /* As hl7_state(), of a value that is not empty. */
 static inline bool is_null(hl7_slice value)
 {
-    return value.len == 2 && value.ptr[0] == '"' && value.ptr[1] == '"';
+    return value.ptr != NULL && value.len == 2 && value.ptr[0] == '"' && value.ptr[1] == '"';
 }
 
 /* As hl7_piece_next(), inline: most pieces are a few bytes long. */
