@@ -13,6 +13,14 @@
 
 #include "hl7.h"
 
+/* A segment, and which of its name it is: where counting goes on from. */
+struct counted {
+    size_t segment;
+    uint32_t occurrence; /* 0: none was counted */
+};
+
+enum { COUNTED = 64 };
+
 /* A code that was found in its table: messages have the same few ones again and again. */
 struct known_code {
     uint32_t table;
@@ -28,9 +36,7 @@ struct validator {
     size_t left; /* findings that may still be told */
     bool stopped;
     struct hl7_validity *validity;
-    /* The segment whose occurrence was counted last. */
-    size_t counted;
-    uint32_t occurrence;
+    struct counted counted[COUNTED];
     /* What was looked up last: the segments of a name come together, and values of a type. */
     const struct hl7_dict_segment *known;
     hl7_slice type_name;
