@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "child.h"
 
+#include "spawner.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -9,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -68,6 +71,64 @@ int child_spawn(char *const *words, char *const *environment, const int descript
     (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
     return error;
+}
+
+/* ---- The environment ----------------------------------------------------------------------- */
+
+/* The name of a variable, with its '=', is that of one of these. */
+static bool is_among(const char *variable, char *const *variables)
+{
+    size_t name = strcspn(variable, "=") + 1;
+
+    for (; *variables != NULL; variables++) {
+        if (strncmp(*variables, variable, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What any program needs to run; nothing else of ours is its business. */
+static bool is_needed(const char *variable)
+{
+    static const char *const needed[] = {
+        "PATH=", "HOME=", "USER=", "LANG=", "LC_ALL=", "TZ=", "TMPDIR="};
+
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        if (strncmp(variable, needed[i], strlen(needed[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t count_of(char *const *texts)
+{
+    size_t count = 0;
+
+    while (texts[count] != NULL) {
+        count++;
+    }
+    return count;
+}
+
+char **child_environment(bool whole, char *const *variables)
+{
+    char **all = calloc(count_of(environ) + count_of(variables) + 1, sizeof *all);
+    size_t count = 0;
+
+    if (all == NULL) {
+        return NULL;
+    }
+    for (char *const *at = variables; *at != NULL; at++) {
+        all[count++] = *at;
+    }
+    for (char **at = environ; *at != NULL; at++) {
+        if ((whole || is_needed(*at)) && !is_among(*at, variables)) {
+            all[count++] = *at;
+        }
+    }
+    return all;
 }
 
 /* ---- Pipes --------------------------------------------------------------------------------- */
@@ -171,30 +232,57 @@ static int open_end(pid_t pid)
 
 /* ---- A program with pipes ------------------------------------------------------------------ */
 
-int child_start(char *const *words, char *const *environment, bool errors, struct child *ret_child)
+/* Starts it with the pipes' ends; how its end is told comes back. */
+static int start_here(const struct child_program *program, const int theirs[3],
+                      struct child *ret_child)
 {
-    struct pipes pipes = {{-1, -1, -1}, {-1, -1, -1}};
+    char **environment = child_environment(program->whole_environment, program->variables);
     pid_t pid = 0;
-    int error = 0;
 
-    for (int i = 0; i < (errors ? 3 : 2) && error == 0; i++) {
-        error = open_pipe(&pipes, i);
+    if (environment == NULL) {
+        return ENOMEM;
     }
-    if (error == 0) {
-        error = child_spawn(words, environment, pipes.theirs, &pid);
+    int error = child_spawn(program->words, environment, theirs, &pid);
+    free(environment);
+    if (error != 0) {
+        return error;
     }
-    close_some(pipes.theirs, 3);
-    int end_fd = error == 0 ? open_end(pid) : -1;
-    if (error == 0 && end_fd < 0) {
+    int end_fd = open_end(pid);
+    if (end_fd < 0) {
         error = errno;
         (void)kill(-pid, SIGKILL);
         (void)waitpid(pid, NULL, 0);
+        return error;
     }
+    ret_child->pid = pid;
+    ret_child->end_fd = end_fd;
+    return 0;
+}
+
+int child_start(struct spawner *spawner, const struct child_program *program,
+                struct child *ret_child)
+{
+    struct pipes pipes = {{-1, -1, -1}, {-1, -1, -1}};
+    struct child child = {.helper = spawner != NULL ? spawner->fd : 0};
+    int error = 0;
+
+    for (int i = 0; i < (program->errors ? 3 : 2) && error == 0; i++) {
+        error = open_pipe(&pipes, i);
+    }
+    if (error == 0) {
+        error = spawner != NULL
+                    ? spawner_start(spawner, program, pipes.theirs, &child.pid, &child.end_fd)
+                    : start_here(program, pipes.theirs, &child);
+    }
+    close_some(pipes.theirs, 3);
     if (error != 0) {
         close_some(pipes.ours, 3);
         return error;
     }
-    *ret_child = (struct child){pid, end_fd, pipes.ours[0], pipes.ours[1], pipes.ours[2]};
+    child.input = pipes.ours[0];
+    child.output = pipes.ours[1];
+    child.errors = pipes.ours[2];
+    *ret_child = child;
     return 0;
 }
 
@@ -202,23 +290,43 @@ int child_start(char *const *words, char *const *environment, bool errors, struc
 
 void child_signal(const struct child *child, int signal)
 {
-    if (child->pid > 0) {
+    if (child->pid <= 0) {
+        return;
+    }
+    if (child->helper != 0) {
+        spawner_signal(child->helper, child->pid, signal);
+    } else {
         (void)kill(-child->pid, signal);
     }
+}
+
+/* False: it has not ended. */
+static bool take_status(const struct child *child, int *ret_status)
+{
+    if (child->helper != 0) {
+        return spawner_status(child->end_fd, ret_status);
+    }
+    pid_t ended = waitpid(child->pid, ret_status, WNOHANG);
+    /* ECHILD: SIGCHLD is ignored, and the system took the status itself. */
+    if (ended != child->pid && !(ended < 0 && errno == ECHILD)) {
+        return false;
+    }
+    if (ended < 0) {
+        *ret_status = -1;
+    }
+    return true;
 }
 
 bool child_reap(struct child *child, int *ret_status)
 {
     int status = -1;
-    pid_t ended = waitpid(child->pid, &status, WNOHANG);
 
-    /* ECHILD: SIGCHLD is ignored, and the system took the status itself. */
-    if (ended != child->pid && !(ended < 0 && errno == ECHILD)) {
+    if (!take_status(child, &status)) {
         return false;
     }
     (void)close(child->end_fd);
     child->pid = 0;
     child->end_fd = -1;
-    *ret_status = ended > 0 ? status : -1;
+    *ret_status = status;
     return true;
 }

@@ -20,7 +20,7 @@ void crash_point_pass(const char *name)
         return;
     }
     if (atomic_fetch_add(&passed, 1) + 1 == strtol(colon + 1, NULL, 10)) {
-        (void)kill(getpid(), SIGKILL);
+        (void)raise(SIGKILL); /* a confined process may not signal others */
         for (;;) {
             (void)pause();
         }

@@ -112,7 +112,7 @@ static bool open_locked(struct sequences *sequences)
     for (;;) {
         struct stat mine;
         struct stat named;
-        int fd = open(sequences->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
+        int fd = open(sequences->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 
         if (fd < 0) {
             return fail_by(sequences, "cannot open it");

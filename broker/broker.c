@@ -36,12 +36,12 @@ static void on_drain_time(struct loop_timer *timer)
     loop_stop(&broker->loop);
 }
 
-/* No new messages, no new deliveries; those under way end. */
-static void begin_drain(struct broker *broker)
+void broker_end(struct broker *broker)
 {
     uint64_t most = (uint64_t)broker->config->orderly.drain;
 
     log_info("ending", "waiting for what is under way");
+    notify_say(&broker->notify, "STOPPING=1");
     broker->draining = true;
     broker->drain_until = broker->loop.now + most;
     control_drain(broker->control);
@@ -73,7 +73,7 @@ static void on_signal(struct signals *signals, uint32_t number)
     } else if (broker->draining) {
         loop_stop(&broker->loop);
     } else {
-        begin_drain(broker);
+        broker_end(broker);
     }
 }
 
@@ -111,6 +111,10 @@ bool broker_open_listener(struct broker *broker, const struct config_listener *c
     }
     log_info("listening", "listener=%s address=%s", config->name,
              ingest_find(&broker->ingest, config->name)->address);
+    if (config_is_exposed(config)) {
+        log_warning("plaintext", "listener=%s what comes from other machines is not encrypted",
+                    config->name);
+    }
     return true;
 }
 
@@ -137,11 +141,13 @@ static bool start(struct broker *broker)
     const struct config_orderly *orderly = &broker->config->orderly;
     char reason[256];
 
-    if (!loop_init(&broker->loop) || !signals_watch(&broker->signals, &broker->loop, numbers)) {
+    if (!loop_init(&broker->loop) || !signals_watch(&broker->signals, &broker->loop, numbers) ||
+        !broker_watch_helper(broker)) {
         log_fatal("start", "%s", strerror(errno));
         return false;
     }
     descriptors_raise(count_descriptors(broker->config));
+    broker_confine(broker);
     CRASH_POINT("start.journal.before");
     journal_do_not_count_memory();
     broker->store = store_open(orderly->data, NULL, &broker->loop, reason);
@@ -166,7 +172,7 @@ static bool start(struct broker *broker)
     CRASH_POINT("start.journal.after");
     broker_wake_lanes(broker);
     store_gather(broker->store); /* after_wake() lets it go */
-    return broker_control_open(broker) && open_listeners(broker);
+    return broker_control_open(broker) && open_listeners(broker) && broker_service_ready(broker);
 }
 
 static void release(struct broker *broker, bool well)
@@ -194,6 +200,9 @@ static void release(struct broker *broker, bool well)
         free(old);
     }
     config_free(&broker->config);
+    spawner_close(&broker->spawner);
+    notify_close(&broker->notify);
+    folders_release(&broker->folders);
     broker_watch_end(broker);
     signals_close(&broker->signals);
     loop_release(&broker->loop);
@@ -216,12 +225,14 @@ int broker_run(const char *path, struct config *config, const struct config_repo
     broker->loop.epoll = -1;
     broker->watch.fd = -1;
     broker->signals = (struct signals){.source = {.fd = -1}, .on_signal = on_signal};
+    broker->spawner.fd = -1;
     broker->started = clock_wall();
-    if (start(broker)) {
+    notify_open(&broker->notify);
+    if (broker_give_away(broker) && start(broker)) {
         log_info("ready", "%zu listeners, %zu routes, %zu destinations", config->listener_count,
                  config->route_count, config->destination_count);
         if (loop_run(&broker->loop, after_wake, broker)) {
-            status = STATUS_DONE;
+            status = broker->failed ? STATUS_FAILED : STATUS_DONE;
         } else {
             log_fatal("events", "%s", strerror(errno));
         }

@@ -7,8 +7,10 @@
  *
  *     broker.c           start, signals, the end
  *     broker_wires.c     what the stages ask and tell each other
+ *     broker_confine.c   what it gives away at its start: root, programs, folders, system calls
  *     broker_reload.c    another configuration, without losing a connection or a lane
  *     broker_control.c   what people and programs ask and tell it
+ *     broker_service.c   what it tells the service manager
  *     broker_keep.c      what is done by the clock: templates, pruning, the disk
  *     broker_watch.c     changed templates and tables, told by the system
  *     broker_alerts.c    what alerts are raised about
@@ -22,7 +24,10 @@
 
 #include <limits.h>
 
+#include "../base/folders.h"
 #include "../base/live_template.h"
+#include "../base/notify.h"
+#include "../base/spawner.h"
 #include "../base/watch.h"
 #include "../net/signals.h"
 #include "alert/alert.h"
@@ -86,6 +91,15 @@ struct broker {
     bool looking;
     struct journal_size journal; /* at the last look */
     bool disk_low;
+    struct spawner_rules rules; /* what the helper may start; read in its process */
+    struct spawner spawner;     /* the helper; fd -1: there is none */
+    struct loop_source helper;  /* hears of its end */
+    struct folders folders;     /* that are left to this process, if folders_confined */
+    bool folders_confined;
+    bool calls_confined;
+    struct notify notify; /* the service manager */
+    struct loop_timer watchdog_timer;
+    bool failed; /* it ends because it cannot go on */
     struct history history;
     uint64_t next_note; /* loop time */
     bool noting;
@@ -102,6 +116,24 @@ int broker_run(const char *path, struct config *config, const struct config_repo
 
 /* broker.c: log lines as the configuration has them. */
 void broker_log_open(const struct config_orderly *orderly);
+
+/* broker.c: no new messages, no new deliveries; ends when what is under way has ended. */
+void broker_end(struct broker *broker);
+
+/* broker_confine.c: gives away root, and starting programs. Before anything is opened. False when that cannot
+ * be: it is in the log. */
+bool broker_give_away(struct broker *broker);
+/* Hears of it when the helper ends. */
+bool broker_watch_helper(struct broker *broker);
+/* Gives away all folders and system calls that are not needed, as far as the kernel can; the log says what. */
+void broker_confine(struct broker *broker);
+/* The first path of a new configuration that is outside the folders that were left; NULL: none is. */
+const char *broker_uncovered(const struct broker *broker, const struct config *fresh);
+/* What is confined, in a few words. */
+const char *broker_confinement(const struct broker *broker);
+
+/* broker_service.c: says that it is ready, and from then on that it lives. False when memory is short. */
+bool broker_service_ready(struct broker *broker);
 
 /* broker_wires.c */
 void broker_wire(struct broker *broker);

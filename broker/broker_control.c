@@ -38,6 +38,7 @@ static void put_broker(const struct broker *broker, struct record_writer *out)
     record_string(out, "data", broker->config->orderly.data);
     put_path(out, "audit", audit_path(broker->audit));
     record_string(out, "state", broker->draining ? "draining" : "running");
+    record_string(out, "confined", broker_confinement(broker));
     record_end(out);
 }
 

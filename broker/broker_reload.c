@@ -209,7 +209,7 @@ void broker_tell_findings(const struct config_report *report)
     }
 }
 
-bool broker_reload(struct broker *broker, char *ret_text, size_t size)
+static bool load_and_swap(struct broker *broker, char *ret_text, size_t size)
 {
     struct config_report report = {.count = 0};
     struct config *fresh = NULL;
@@ -218,6 +218,20 @@ bool broker_reload(struct broker *broker, char *ret_text, size_t size)
 
     broker_tell_findings(&report);
     config_report_release(&report);
+    const char *uncovered = answer == CONFIG_LOADED ? broker_uncovered(broker, fresh) : NULL;
+    if (uncovered != NULL) {
+        (void)snprintf(
+            ret_text, size,
+            "%s is outside the folders that were left to the broker at its start; restart it, "
+            "or name the folder in allow-folders before the next start",
+            uncovered);
+        config_free(&fresh);
+        log_error("not-reloaded", "%s", ret_text);
+        return false;
+    }
+    if (answer == CONFIG_LOADED) {
+        spawner_reload(&broker->spawner); /* before a lane asks for what is new */
+    }
     if (answer == CONFIG_LOADED && swap(broker, fresh)) {
         broker_watch(broker);
         (void)snprintf(ret_text, size, "%s is in force", broker->path);
@@ -230,4 +244,12 @@ bool broker_reload(struct broker *broker, char *ret_text, size_t size)
                    broker->path, errors);
     log_error("not-reloaded", "%s", ret_text);
     return false;
+}
+
+bool broker_reload(struct broker *broker, char *ret_text, size_t size)
+{
+    notify_reloading(&broker->notify);
+    bool good = load_and_swap(broker, ret_text, size);
+    notify_say(&broker->notify, "READY=1");
+    return good;
 }

@@ -32,6 +32,7 @@
 #include "../base/services.h"
 #include "../base/templates.h"
 #include "../base/text.h"
+#include "secure_options.h"
 #include "../base/validation.h"
 #include "verb.h"
 
@@ -61,6 +62,7 @@ struct listen_options {
     const char *exec;
     const char *charset;
     struct option_list exec_arguments;
+    struct secure_options tls;
     int answer;
     int validate; /* enum validation_how */
     int color;
@@ -77,6 +79,7 @@ enum listen_event {
     LISTEN_REFUSED,    /* over a cap on connections */
     LISTEN_TIMED_OUT,
     LISTEN_LOST,    /* a connection ended in the middle of a frame, or by an error */
+    LISTEN_TLS,     /* hands were not shaken, or bytes were changed */
     LISTEN_INVALID, /* a message that is not what the standard asks for */
     LISTEN_NOT_STORED,
     LISTEN_NOT_ANSWERED, /* the template or the program failed */
@@ -128,6 +131,8 @@ struct listen {
     struct log_limit limits[LISTEN_EVENTS];
     struct listen_store messages;
     struct listen_store quarantine;
+    struct tls_live tls;
+    uint64_t tls_looked;           /* loop time of the last look at its files */
     struct live_template template; /* of --ack-template */
     struct listen_job *jobs;       /* programs that run */
     struct listen_job *spare_jobs; /* their memory, to be used again */

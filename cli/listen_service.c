@@ -26,6 +26,7 @@ static const char *const event_names[LISTEN_EVENTS] = {
     [LISTEN_TIMED_OUT] = "timed-out",
     [LISTEN_LOST] = "connection-lost",
     [LISTEN_INVALID] = "invalid-message",
+    [LISTEN_TLS] = "tls",
     [LISTEN_NOT_STORED] = "not-stored",
     [LISTEN_NOT_ANSWERED] = "reply-failed",
 };

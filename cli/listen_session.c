@@ -53,7 +53,8 @@ static bool take_junk(struct listen_session *session, hl7_slice bytes)
 static void set_deadline(struct listen_session *session)
 {
     const struct listen_options *options = session->listen->options;
-    const struct framing_limits limits = {options->first_byte, options->frame, options->idle};
+    const struct framing_limits limits = {
+        .first_byte = options->first_byte, .frame = options->frame, .idle = options->idle};
     struct connection *connection = &session->connection;
     bool waits = session->job != NULL || session->waits; /* the program has a limit of its own */
 
@@ -204,6 +205,24 @@ static void at_drained(struct listen_session *session)
     }
 }
 
+/* It failed, or was too slow in shaking hands. Somebody who only looked whether the port is open is
+ * nothing to talk about. */
+static void at_failed(struct listen_session *session)
+{
+    const struct connection *connection = &session->connection;
+    const char *text = "";
+    enum stream_trouble trouble = connection_trouble(connection, &text);
+
+    if (trouble == STREAM_FINE) {
+        listen_note(session->listen, LISTEN_LOST, "peer=%s connection lost: %s", session->peer,
+                    strerror(connection->error));
+    } else if (trouble != STREAM_CUT || connection->stream->heard) {
+        listen_note(session->listen, LISTEN_TLS, "peer=%s %s: %s; closed", session->peer,
+                    stream_trouble_names[trouble], text);
+    }
+    connection_close(&session->connection);
+}
+
 static void at_timeout(struct listen_session *session)
 {
     const struct framing *framing = &session->framing;
@@ -219,6 +238,10 @@ static void at_timeout(struct listen_session *session)
     if (!stalled && framing_has_time(framing, most, now) &&
         connection_has_input(&session->connection)) {
         connection_set_deadline(&session->connection, 1); /* it was not silent: we were slow */
+        return;
+    }
+    if (session->connection.shaking) {
+        at_failed(session);
         return;
     }
     if (!stalled && hl7_framer_in_doubt(&framing->framer, held)) {
@@ -238,7 +261,8 @@ static void on_event(struct connection *connection, enum connection_event event)
     struct listen_session *session = LOOP_OWNER(connection, struct listen_session, connection);
 
     switch (event) {
-    case CONNECTION_OPEN:
+    case CONNECTION_OPEN: /* hands are shaken */
+        set_deadline(session);
         break;
     case CONNECTION_DATA:
         session->framing.seen_bytes = true;
@@ -254,9 +278,7 @@ static void on_event(struct connection *connection, enum connection_event event)
         at_end(session);
         break;
     case CONNECTION_FAILED:
-        listen_note(session->listen, LISTEN_LOST, "peer=%s connection lost: %s", session->peer,
-                    strerror(connection->error));
-        connection_close(connection);
+        at_failed(session);
         break;
     }
 }
@@ -297,6 +319,42 @@ static const char *over_cap(const struct listen *listen, const struct sockaddr *
     return same >= listen->options->max_per_address ? "--max-per-address" : NULL;
 }
 
+/* Looks at the files of TLS, once a second at most. */
+static void look_at_files(struct listen *listen)
+{
+    struct tls_problem problem;
+
+    if (listen->loop.now - listen->tls_looked < 1000) {
+        return;
+    }
+    listen->tls_looked = listen->loop.now;
+    switch (tls_live_look(&listen->tls, &problem)) {
+    case TLS_SAME:
+        break;
+    case TLS_FRESH:
+        log_info("certificate", "changed files are in force");
+        break;
+    case TLS_BAD:
+        log_error("certificate", "%s: %s; the last good one stays in force",
+                  problem.file == TLS_FILES ? "--tls" : listen->tls.settings.files[problem.file],
+                  problem.text);
+        break;
+    }
+}
+
+/* False when there is no memory for TLS. */
+static bool make_secure(struct listen_session *session)
+{
+    struct listen *listen = session->listen;
+
+    if (listen->tls.context == NULL) {
+        return true;
+    }
+    look_at_files(listen);
+    session->connection.stream = tls_stream_new(listen->tls.context, NULL);
+    return session->connection.stream != NULL;
+}
+
 void listen_session_open(struct listen *listen, int fd, const struct sockaddr *peer, socklen_t len)
 {
     char text[ADDRESS_TEXT];
@@ -320,7 +378,7 @@ void listen_session_open(struct listen *listen, int fd, const struct sockaddr *p
     session->connection.on_event = on_event;
     session->connection.on_freed = on_freed;
     framing_init(&session->framing, listen->options->max_message, !listen->options->strict_end);
-    if (!connection_accept(&session->connection, &listen->loop, fd)) {
+    if (!make_secure(session) || !connection_accept(&session->connection, &listen->loop, fd)) {
         listen_note(listen, LISTEN_REFUSED, "peer=%s %s", text, strerror(errno));
         (void)close(fd);
         free(session);

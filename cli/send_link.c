@@ -17,6 +17,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/sockios.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -109,6 +110,10 @@ void send_link_take_back(struct send_link *link)
 {
     size_t unread = link->proven ? send_link_unconfirmed(link) : 0;
 
+    if (link->connection.stream != NULL && link->count > 1) {
+        return; /* of several in TLS nobody knows which bytes are whose */
+    }
+
     for (size_t i = link->count; i > 0 && unread > 0; i--) {
         struct send_message *message = link->queue[i - 1];
 
@@ -171,9 +176,22 @@ void send_link_check_unconfirmed(struct send_link *link)
 
 /* ---- Connecting ----------------------------------------------------------------------------- */
 
+void send_link_note_trouble(struct send_link *link)
+{
+    const char *text = "";
+
+    link->trouble = connection_trouble(&link->connection, &text);
+    (void)snprintf(link->trouble_text, sizeof link->trouble_text, "%s", text);
+}
+
 void send_link_connect_failed(struct send_link *link, int error)
 {
-    const struct send_verdict verdict = {.outcome = send_outcome_of_connect(error), .error = error};
+    bool tls = link->trouble != STREAM_FINE;
+    const struct send_verdict verdict = {
+        .outcome = tls ? SEND_NO_TLS : send_outcome_of_connect(error),
+        .error = error,
+        .detail = link->trouble_text,
+    };
 
     link->address = link->address->ai_next;
     for (size_t i = 0; i < link->count && link->address == NULL;) {
@@ -190,10 +208,18 @@ static void link_connect(struct send_link *link)
     const struct send_options *options = link->run->options;
 
     if (link->address == NULL) {
-        link->address = link->run->addresses;
+        link->address = link->run->peer->addresses;
     }
     link->connection =
         (struct connection){.on_event = send_link_on_event, .on_freed = link_on_freed};
+    link->trouble = STREAM_FINE;
+    if (link->run->peer->tls != NULL) {
+        link->connection.stream = tls_stream_new(link->run->peer->tls, link->run->peer->name);
+        if (link->connection.stream == NULL) {
+            send_link_connect_failed(link, ENOMEM);
+            return;
+        }
+    }
     hl7_framer_init(&link->framer, options->max_reply, true);
     link->proven = false;
     link->unconfirmed = false;

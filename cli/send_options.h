@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "secure_options.h"
+
 struct send_options {
     uint64_t connect_timeout;
     uint64_t timeout;
@@ -22,6 +24,7 @@ struct send_options {
     uint64_t max_message;
     uint64_t max_reply;
     const char *output;
+    struct secure_options tls;
     int color;
     bool retry_on_error;
     bool new_control_id;

@@ -75,6 +75,7 @@ static const struct {
     [SEND_UNREACHABLE] = {"unreachable", SEND_NO_ANSWER, true, false,
                           "cannot reach {peer}: {system}; check the address, the network and "
                           "firewalls"},
+    [SEND_NO_TLS] = {"tls", SEND_NO_ANSWER, true, false, "no TLS with {peer}: {detail}"},
     [SEND_CONNECT_TIMEOUT] = {"connect-timeout", SEND_NO_ANSWER, true, false,
                               "no connection to {peer} within {connect-timeout}; the host is down, "
                               "or a firewall drops the packets: check address and port"},

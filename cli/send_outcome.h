@@ -36,6 +36,7 @@ enum send_outcome {
     SEND_GIVEN_UP,        /* the connection was closed because of another message */
     SEND_REFUSED,         /* nobody listens there */
     SEND_UNREACHABLE,     /* another reason why no connection came about */
+    SEND_NO_TLS,          /* certificates, versions, damage: the detail says what */
     SEND_CONNECT_TIMEOUT, /* no connection in time */
     SEND_UNREADABLE,      /* the file or a part of it could not be read */
     SEND_UNSENDABLE,      /* read, but it cannot be put into a frame */

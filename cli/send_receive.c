@@ -356,6 +356,7 @@ static void on_end(struct send_link *link, int error)
     enum send_outcome nothing = error == 0 ? SEND_CLOSED : SEND_RESET;
     struct send_verdict verdict;
 
+    send_link_note_trouble(link);
     if (link->state == SEND_LINK_CONNECTING) {
         send_link_close(link);
         send_link_connect_failed(link, error);
@@ -368,6 +369,10 @@ static void on_end(struct send_link *link, int error)
     send_link_check_unconfirmed(link);
     send_link_take_back(link);
     verdict = verdict_without_frame(link, nothing, SEND_TRUNCATED);
+    if (link->trouble != STREAM_FINE) {
+        verdict = (struct send_verdict){
+            .outcome = SEND_NO_TLS, .error = error, .detail = link->trouble_text};
+    }
     if (error == 0 && verdict.outcome == SEND_CLOSED) {
         finish_silent(link);
     }

@@ -523,15 +523,14 @@ static int status_of(struct send_run *run, const struct verb *verb)
 }
 
 int send_run(const struct verb *verb, const struct send_options *options,
-             const struct send_feed_settings *feed, const struct addrinfo *addresses,
-             const char *peer)
+             const struct send_feed_settings *feed, const struct send_peer *peer)
 {
     struct send_run run = {.options = options,
-                           .addresses = addresses,
+                           .peer = peer,
                            .signals = {.source = {.fd = -1}, .on_signal = on_signal}};
     int status;
 
-    if (!send_report_open(&run.report, options, peer)) {
+    if (!send_report_open(&run.report, options, peer->text)) {
         return verb_failed(verb, "%s: %s", options->output, strerror(errno));
     }
     if (!open_run(&run, feed) || !loop_run(&run.loop, pump, &run)) {

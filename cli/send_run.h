@@ -45,6 +45,14 @@ enum send_link_state { SEND_LINK_CLOSED, SEND_LINK_CONNECTING, SEND_LINK_OPEN, S
 /* Control ids answered lately over a link, as hashes: a second answer to one of them is known. */
 enum { SEND_ANSWERED = 64 };
 
+/* Where messages go. */
+struct send_peer {
+    const struct addrinfo *addresses;
+    const char *text;        /* how a person calls it */
+    struct tls_context *tls; /* NULL: in the clear */
+    const char *name;        /* what its certificate has to show */
+};
+
 struct send_link {
     struct send_run *run;
     enum send_link_state state;
@@ -53,6 +61,8 @@ struct send_link {
     struct hl7_framer framer;
     struct loop_timer rest;
     bool resting;                /* until `rest` comes: the next try is put off */
+    enum stream_trouble trouble; /* what was wrong with TLS, the last time the connection ended */
+    char trouble_text[STREAM_TEXT];
     struct send_message **queue; /* what it was given and has not ended, in order */
     size_t count;
     bool proven;       /* an answer came over this connection */
@@ -81,7 +91,7 @@ struct send_run {
     struct send_feed feed;
     struct send_report report;
     struct send_answer_reader reader;
-    const struct addrinfo *addresses;
+    const struct send_peer *peer;
     struct loop_source wake; /* the feed's eventfd */
     struct signals signals;
     struct loop_timer pace;  /* --rate: when the next message may go */
@@ -109,10 +119,9 @@ struct send_run {
     bool short_end_noted; /* the peer leaves out the CR behind FS: said once */
 };
 
-/* Sends everything. The exit status. `peer` is how a person calls the address. */
+/* Sends everything. The exit status. */
 int send_run(const struct verb *verb, const struct send_options *options,
-             const struct send_feed_settings *feed, const struct addrinfo *addresses,
-             const char *peer);
+             const struct send_feed_settings *feed, const struct send_peer *peer);
 
 /* ---- For links ------------------------------------------------------------------------------ */
 
@@ -158,6 +167,9 @@ void send_link_take_back(struct send_link *link);
 
 /* Says so when messages that nobody answers may not have arrived. */
 void send_link_check_unconfirmed(struct send_link *link);
+
+/* Notes what is wrong with TLS, before a connection that has failed is closed. */
+void send_link_note_trouble(struct send_link *link);
 
 /* Tries the next address, or gives the try up. The connection is closed or being closed. */
 void send_link_connect_failed(struct send_link *link, int error);

@@ -36,6 +36,18 @@ static const struct option listen_option_table[] = {
      .doc = "Save each message to a file of its own in DIR, synced to disk before it is answered; "
             "the names are numbers",
      PLACE(save)},
+    SECURE_OPTION_ROWS(struct listen_options,
+                       "Encrypt: on, when senders can be sure of this machine; mutual, when each "
+                       "has to show a certificate as well",
+                       "The certificate of this machine, in PEM, then those of the CAs between it "
+                       "and the root; read again when it changes",
+                       "With --tls mutual: the CAs, in PEM, whose certificates senders may show"),
+    {.name = "tls-client",
+     .argument = "NAME",
+     .kind = OPTION_TEXT,
+     .many = true,
+     .doc = "With --tls mutual: let in who has this name in a certificate, and nobody else",
+     PLACE(tls.clients)},
     {.name = "ack-template",
      .letter = 't',
      .argument = "FILE",
@@ -171,7 +183,7 @@ static const char *const listen_description[] = {
     "Receives HL7 v2 messages over MLLP/TCP, prints or saves them, and answers each with an "
     "acknowledgement. Any number of connections, each for any number of messages.",
     "Without HOST it listens on this machine only (127.0.0.1); 0.0.0.0:PORT or [::]:PORT makes it "
-    "reachable from others. The traffic is not encrypted. Port 0 lets the system choose; the port "
+    "reachable from others. The traffic is not encrypted unless --tls says so. Port 0 lets the system choose; the port "
     "is printed on standard error.",
     "The acknowledgement follows MSH-15 and MSH-16: AA, or CA, or both, or none. A message that "
     "cannot be read but has an MSH segment is answered AR with the reason. A frame with a VT or FS "
@@ -314,6 +326,12 @@ static int open_listener(struct listen *listen, const char *address)
     address_write((const struct sockaddr *)&bound, len, text);
     fprintf(stderr, "listening on %s%s\n", text,
             host[0] == '\0' ? " (this machine only; give HOST:PORT to be reachable)" : "");
+    if (!listener_is_local(&listen->listener)) {
+        fputs(
+            "WARNING: not encrypted: whoever is on the network between can read and change what is "
+            "sent here\n",
+            stderr);
+    }
     return VERB_DONE;
 }
 
@@ -378,7 +396,8 @@ static int start(struct listen *listen, const char *address)
         listen->options->charset == NULL ? NULL : text_charset_find(listen->options->charset);
     text_terminal_open(&listen->terminal, stdout, (enum text_when)listen->options->color);
     descriptors_raise(listen->options->max_connections + 64);
-    int status = open_template(listen);
+    int status = secure_options_load(listen->verb, &listen->options->tls, true, &listen->tls);
+    status = status == VERB_DONE ? open_template(listen) : status;
     status = status == VERB_DONE ? open_stores(listen) : status;
     return status == VERB_DONE ? open_listener(listen, address) : status;
 }
@@ -397,6 +416,7 @@ static void release(struct listen *listen)
     listen_store_close(&listen->messages);
     listen_store_close(&listen->quarantine);
     live_template_release(&listen->template);
+    tls_live_release(&listen->tls);
     services_close(&listen->services);
     parsing_free(&listen->parsing);
     answers_free(&listen->answers);

@@ -7,6 +7,7 @@
 #ifdef ORDERLY_WITH_BROKER
 #include <stdio.h>
 
+#include "../base/privilege.h"
 #include "../broker/broker.h"
 #endif
 
@@ -52,6 +53,8 @@ static int run(const struct verb_call *call)
     const char *path = call->operands[0];
     struct config_report report = {.count = 0};
     struct config *config = NULL;
+
+    privilege_close();
     enum config_answer answer = config_load(path, &config, &report);
     int status = answer == CONFIG_LOADED ? broker_run(path, config, &report)
                                          : complain(call->verb, path, answer, &report);

@@ -162,6 +162,19 @@ static const struct option send_option_table[] = {
      .doc = "Print a JSON object for each message: file, line, control_id, outcome, code, reason, "
             "text, milliseconds, attempts, reply",
      OPTION_PLACE(struct send_options, json)},
+    SECURE_OPTION_ROWS(
+        struct send_options,
+        "Encrypt: on, when the peer has to show a certificate; mutual, when it asks "
+        "for ours as well",
+        "With --tls mutual: our certificate, in PEM, then those of the CAs between "
+        "it and the root",
+        "The CAs, in PEM, or the certificate itself, that the peer's certificate has "
+        "to come from; without it, the CAs that the system trusts"),
+    {.name = "tls-name",
+     .argument = "NAME",
+     .kind = OPTION_TEXT,
+     .doc = "The name or address that has to stand in the peer's certificate; without it, HOST",
+     OPTION_PLACE(struct send_options, tls.name)},
     OPTION_ROW_COLOR(struct send_options),
     {.name = NULL}};
 
@@ -193,9 +206,11 @@ static int check(const struct verb_call *call)
     return VERB_DONE;
 }
 
-static int send_to(const struct verb_call *call, const struct addrinfo *addresses, const char *peer)
+static int send_to(const struct verb_call *call, const struct addrinfo *addresses, const char *peer,
+                   const char *host)
 {
     const struct send_options *options = call->options;
+    struct tls_live tls = {.context = NULL};
     const struct send_feed_settings feed = {
         .operands = call->operands + 1,
         .operand_count = call->operand_count - 1,
@@ -207,7 +222,20 @@ static int send_to(const struct verb_call *call, const struct addrinfo *addresse
         .places = (size_t)(options->connections * options->pipeline),
     };
 
-    return send_run(call->verb, options, &feed, addresses, peer);
+    int status = secure_options_load(call->verb, &options->tls, false, &tls);
+    if (status == VERB_DONE) {
+        const struct send_peer to = {
+            .addresses = addresses,
+            .text = peer,
+            .tls = tls.context,
+            .name = options->tls.name != NULL ? options->tls.name
+                    : host[0] != '\0'         ? host
+                                              : "localhost",
+        };
+        status = send_run(call->verb, options, &feed, &to);
+    }
+    tls_live_release(&tls);
+    return status;
 }
 
 static int run(const struct verb_call *call)
@@ -233,7 +261,7 @@ static int run(const struct verb_call *call)
                            "name right, and does this machine know it?",
                            host, reason);
     }
-    status = send_to(call, addresses, peer);
+    status = send_to(call, addresses, peer, host);
     freeaddrinfo(addresses);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { ACCEPTS_PER_WAKE = 64, REST_MILLISECONDS = 1000 };
@@ -102,6 +103,27 @@ void listener_address(const struct listener *listener, struct sockaddr_storage *
     if (getsockname(listener->source.fd, (struct sockaddr *)ret_address, ret_len) != 0) {
         *ret_len = 0;
     }
+}
+
+bool listener_is_local(const struct listener *listener)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    socklen_t len = 0;
+
+    listener_address(listener, &address, &len);
+    if (len > 0 && address.ss_family == AF_INET) {
+        struct sockaddr_in v4;
+
+        memcpy(&v4, &address, sizeof v4);
+        return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    if (len > 0 && address.ss_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+
+        memcpy(&v6, &address, sizeof v6);
+        return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+    }
+    return len > 0;
 }
 
 void listener_close(struct listener *listener)

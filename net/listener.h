@@ -36,6 +36,9 @@ bool listener_watch(struct listener *listener, struct loop *loop, int fd);
 void listener_address(const struct listener *listener, struct sockaddr_storage *ret_address,
                       socklen_t *ret_len);
 
+/* Only this machine can reach the address bound to. */
+bool listener_is_local(const struct listener *listener);
+
 void listener_close(struct listener *listener);
 
 #endif

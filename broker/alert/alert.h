@@ -71,8 +71,9 @@ struct alert_run;
 /* Begin with {0}, and `loop`. */
 struct alerts {
     struct loop *loop;
-    char *const *command; /* words, ended by NULL; NULL: none. May change between calls */
-    uint64_t limit;       /* milliseconds of a run; 0: ALERT_TIME */
+    struct spawner *spawner; /* starts the command; NULL: we do */
+    char *const *command;    /* words, ended by NULL; NULL: none. May change between calls */
+    uint64_t limit;          /* milliseconds of a run; 0: ALERT_TIME */
     struct alert *slots[ALERT_SLOTS];
     size_t count; /* raised */
     uint64_t round;

@@ -114,37 +114,6 @@ static void on_output(struct loop_source *source, uint32_t events)
 
 /* ---- The start ------------------------------------------------------------------------------ */
 
-/* Our environment with the four variables; malloc'd, its texts are borrowed. */
-static char **environment_of(struct alert_run *run)
-{
-    size_t count = 0;
-
-    while (environ[count] != NULL) {
-        count++;
-    }
-    char **all = calloc(count + VARIABLES + 1, sizeof *all);
-    if (all == NULL) {
-        return NULL;
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < VARIABLES; i++) {
-        all[kept++] = run->variables[i];
-    }
-    for (size_t i = 0; i < count; i++) {
-        bool ours = false;
-
-        for (size_t k = 0; k < VARIABLES; k++) {
-            size_t name = strcspn(run->variables[k], "=") + 1;
-
-            ours = ours || strncmp(environ[i], run->variables[k], name) == 0;
-        }
-        if (!ours) {
-            all[kept++] = environ[i];
-        }
-    }
-    return all;
-}
-
 static uint64_t limit_of(const struct alerts *alerts)
 {
     return alerts->limit != 0 ? alerts->limit : ALERT_TIME;
@@ -189,13 +158,14 @@ static void abandon(struct child *child)
 /* 0 or an errno. */
 static int start(struct alert_run *run)
 {
-    char **environment = environment_of(run);
+    char *variables[VARIABLES + 1] = {NULL};
+    const struct child_program program = {
+        .words = run->alerts->command, .variables = variables, .whole_environment = true};
 
-    if (environment == NULL) {
-        return ENOMEM;
+    for (size_t i = 0; i < VARIABLES; i++) {
+        variables[i] = run->variables[i];
     }
-    int error = child_start(run->alerts->command, environment, false, &run->child);
-    free(environment);
+    int error = child_start(run->alerts->spawner, &program, &run->child);
     if (error != 0) {
         return error;
     }

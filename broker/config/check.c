@@ -107,16 +107,10 @@ static bool is_any_host(const char *host)
     return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
 }
 
-static bool is_this_machine(const char *host)
-{
-    return host[0] == '\0' || strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "::1") == 0;
-}
-
 static bool same_port(const struct config_address *a, const struct config_address *b)
 {
-    const char *host_a = is_this_machine(a->host) ? "" : a->host;
-    const char *host_b = is_this_machine(b->host) ? "" : b->host;
+    const char *host_a = config_is_here(a) ? "" : a->host;
+    const char *host_b = config_is_here(b) ? "" : b->host;
 
     return strcmp(a->port, b->port) == 0 && strcmp(a->port, "0") != 0 &&
            (is_any_host(a->host) || is_any_host(b->host) || strcmp(host_a, host_b) == 0);
@@ -192,12 +186,10 @@ static void check_listener(const struct loading *loading, const struct section *
     check_door(loading, section, listener_doors,
                "a listener needs 'address', for MLLP, or 'directory', for files");
     check_alone(loading, section);
-    if (listener->address.host != NULL && !is_this_machine(listener->address.host) &&
-        !listener->allow_plaintext && listener->tls.mode == CONFIG_TLS_OFF) {
-        check_doubt(
-            loading, section, "address",
-            "what comes here from other machines is not encrypted; 'allow-plaintext = yes' says "
-            "that this is known");
+    if (config_is_exposed(listener) && !listener->allow_plaintext) {
+        check_wrong(loading, section, "address",
+                    "what comes here from other machines is not encrypted; use 'tls', or say with "
+                    "'allow-plaintext = yes' that this is known");
     }
     if (listener->address.host != NULL) {
         check_tls(loading, section, &listener->tls);

@@ -101,6 +101,11 @@ struct config_indexes {
     size_t count;
 };
 
+struct config_folders {
+    const char *const *items;
+    size_t count;
+};
+
 struct config_paths {
     const struct hl7_path *items;
     size_t count;
@@ -193,15 +198,21 @@ struct config_free_space {
 struct config_orderly {
     const char *data;    /* folder of the journal */
     const char *control; /* path of the control socket */
-    const char *audit;   /* path of the audit log; NULL: audit.log in `data` */
-    bool audit_required; /* what is audited is refused when it cannot be recorded */
-    int64_t audit_size;  /* a larger audit log is set aside; 0: never */
-    int log_format;      /* enum config_log_format */
-    int log_level;       /* enum config_log_level */
-    int64_t keep;        /* settled messages are kept this long; 0: for ever */
-    int64_t keep_size;   /* and as long as all take no more than this; 0: no limit */
-    int64_t min_free;    /* with less free on the disk, new messages are refused; 0: until full */
-    int64_t drain;       /* when ending, what is half received or half sent has this long */
+    const char *user;    /* to become; NULL: who it is */
+    bool confine;
+    struct config_folders allow_folders;
+    const char *audit;                  /* path of the audit log; NULL: audit.log in `data` */
+    struct config_address audit_syslog; /* gets copies of its records, by UDP */
+    bool audit_required;                /* what is audited is refused when it cannot be recorded */
+    int64_t audit_size;                 /* a larger audit log is set aside; 0: never */
+    int log_format;                     /* enum config_log_format */
+    int log_level;                      /* enum config_log_level */
+    int64_t keep;                       /* settled messages are kept this long; 0: for ever */
+    int64_t keep_size;                  /* and as long as all take no more than this; 0: no limit */
+    int64_t max_connections;            /* of all listeners */
+    int64_t max_memory;                 /* bytes of messages that have not arrived whole */
+    int64_t min_free; /* with less free on the disk, new messages are refused; 0: until full */
+    int64_t drain;    /* when ending, what is half received or half sent has this long */
     struct config_paths patient;   /* indexed as patient: the first that has a value */
     struct config_paths accession; /* and as accession number */
     struct config_indexes indexes;
@@ -223,7 +234,10 @@ struct config_listener {
     int64_t max_message;
     int64_t max_connections;
     int64_t max_per_address;
-    int64_t first_byte_timeout; /* 0: never */
+    struct config_networks reserved; /* known senders */
+    int64_t reserved_connections;    /* of max_connections, for them alone */
+    int64_t min_rate;                /* bytes a second of a message; 0: any */
+    int64_t first_byte_timeout;      /* 0: never */
     int64_t frame_timeout;
     int64_t idle_timeout;
     bool lenient_end;
@@ -373,12 +387,33 @@ size_t config_find_listener(const struct config *config, const char *name);
 size_t config_find_destination(const struct config *config, const char *name);
 size_t config_find_route(const struct config *config, const char *name);
 
+/* An address of this machine alone. */
+bool config_is_here(const struct config_address *address);
+
+/* Other machines can connect to it, and what they send is not encrypted. */
+bool config_is_exposed(const struct config_listener *listener);
+
 /* Whether a peer may connect: it is in one of the networks, or there are none. An IPv4 address that
  * comes as IPv6 (::ffff:10.1.2.3) counts as IPv4. */
 bool config_allows(const struct config_listener *listener, const struct sockaddr *peer);
 
+/* Whether a peer is one of those that connections are kept for. */
+bool config_reserves(const struct config_listener *listener, const struct sockaddr *peer);
+
 /* What they mean to net/tls.h; it borrows from the configuration. */
 struct tls_settings config_tls_settings(const struct config_tls *tls, bool server);
+
+/* What a path of the configuration is used for. */
+enum config_use {
+    CONFIG_USE_READ,  /* a file: it, and what lies beside it, is read */
+    CONFIG_USE_WRITE, /* a folder, in which files are read, written, renamed and removed */
+    CONFIG_USE_MADE   /* a file that is made, and renamed or removed */
+};
+
+/* Tells all paths that a configuration names, its own files included. */
+void config_each_path(const struct config *config,
+                      void (*tell)(void *context, const char *path, enum config_use use),
+                      void *context);
 
 /* ---- Reloading ------------------------------------------------------------------------------ */
 

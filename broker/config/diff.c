@@ -69,6 +69,20 @@ bool same_address(const struct config *a, const void *slot_a, const struct confi
     return same_string(x->host, y->host) && same_string(x->port, y->port);
 }
 
+bool same_folders(const struct config *a, const void *slot_a, const struct config *b,
+                  const void *slot_b)
+{
+    const struct config_folders *x = slot_a;
+    const struct config_folders *y = slot_b;
+    bool same = x->count == y->count;
+
+    IGNORE_CONFIGS;
+    for (size_t i = 0; same && i < x->count; i++) {
+        same = same_string(x->items[i], y->items[i]);
+    }
+    return same;
+}
+
 bool same_names(const struct config *a, const void *slot_a, const struct config *b,
                 const void *slot_b)
 {

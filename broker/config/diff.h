@@ -22,6 +22,8 @@ bool same_choice(const struct config *a, const void *slot_a, const struct config
                  const void *slot_b);
 bool same_address(const struct config *a, const void *slot_a, const struct config *b,
                   const void *slot_b);
+bool same_folders(const struct config *a, const void *slot_a, const struct config *b,
+                  const void *slot_b);
 bool same_names(const struct config *a, const void *slot_a, const struct config *b,
                 const void *slot_b);
 bool same_networks(const struct config *a, const void *slot_a, const struct config *b,

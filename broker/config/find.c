@@ -76,16 +76,40 @@ static bool is_within(const struct config_network *network, const unsigned char 
     return rest == 0 || (network->address[whole] >> (8 - rest)) == (bytes[whole] >> (8 - rest));
 }
 
-bool config_allows(const struct config_listener *listener, const struct sockaddr *peer)
+bool config_is_here(const struct config_address *address)
+{
+    const char *host = address->host;
+
+    return host[0] == '\0' || strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+           strcmp(host, "::1") == 0;
+}
+
+bool config_is_exposed(const struct config_listener *listener)
+{
+    return listener->address.host != NULL && !config_is_here(&listener->address) &&
+           listener->tls.mode == CONFIG_TLS_OFF;
+}
+
+static bool is_among(const struct config_networks *networks, const struct sockaddr *peer)
 {
     unsigned char bytes[16] = {0};
     int family = address_bytes(peer, bytes);
 
-    for (size_t i = 0; i < listener->allow.count; i++) {
-        const struct config_network *network = &listener->allow.items[i];
+    for (size_t i = 0; i < networks->count; i++) {
+        const struct config_network *network = &networks->items[i];
         if (network->family == family && is_within(network, bytes)) {
             return true;
         }
     }
-    return listener->allow.count == 0;
+    return false;
+}
+
+bool config_allows(const struct config_listener *listener, const struct sockaddr *peer)
+{
+    return listener->allow.count == 0 || is_among(&listener->allow, peer);
+}
+
+bool config_reserves(const struct config_listener *listener, const struct sockaddr *peer)
+{
+    return is_among(&listener->reserved, peer);
 }

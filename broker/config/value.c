@@ -140,21 +140,45 @@ bool value_read_text(struct value *value, void *slot)
     return text != NULL;
 }
 
-bool value_read_path(struct value *value, void *slot)
+static bool read_path(struct value *value, size_t offset, hl7_slice text, const char **ret_path)
 {
-    hl7_slice name = unquote(value->text);
+    hl7_slice name = unquote(text);
     const char *path = NULL;
 
     if (name.len == 0) {
-        return value_wrong(value, 0, "there is no name between the quotes");
+        return value_wrong(value, offset, "there is no name between the quotes");
     }
     if (name.ptr[0] == '~') {
-        return value_wrong(value, 0, "'~' stands for nothing here; write the whole name");
+        return value_wrong(value, offset, "'~' stands for nothing here; write the whole name");
     }
     path = value->at == NULL ? pool_text(value->pool, name)
                              : sections_path(value->pool, value->at->file, name);
-    *(const char **)slot = path;
+    *ret_path = path;
     return path != NULL;
+}
+
+bool value_read_path(struct value *value, void *slot)
+{
+    return read_path(value, 0, value->text, slot);
+}
+
+bool value_read_folders(struct value *value, void *slot)
+{
+    size_t count = value_count(value);
+    const char **items = pool_alloc(value->pool, count, sizeof *items);
+    hl7_slice item = {NULL, 0};
+    size_t offset = 0;
+
+    if (count == 0 || items == NULL) {
+        return false;
+    }
+    for (size_t i = 0; value_next(value, &offset, &item); i++) {
+        if (!read_path(value, offset, item, &items[i])) {
+            return false;
+        }
+    }
+    *(struct config_folders *)slot = (struct config_folders){.items = items, .count = count};
+    return true;
 }
 
 /* An include key was carried out when it was read. */

@@ -23,6 +23,7 @@ struct value {
 bool value_read_read(struct value *value, void *slot);
 bool value_read_text(struct value *value, void *slot);
 bool value_read_path(struct value *value, void *slot);
+bool value_read_folders(struct value *value, void *slot);
 bool value_read_include(struct value *value, void *slot);
 bool value_read_number(struct value *value, void *slot);
 bool value_read_size(struct value *value, void *slot);

@@ -73,6 +73,7 @@ enum deliver_event {
 
 struct deliver {
     struct loop *loop;
+    struct spawner *spawner; /* starts the programs of destinations; NULL: we do */
     struct store *store;
     const struct secure *secure;
     struct deliver_hooks hooks;

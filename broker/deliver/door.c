@@ -27,7 +27,8 @@ static const struct door_kind *kind_of(const struct config_destination *to)
     return &door_mllp;
 }
 
-struct door *door_open(struct loop *loop, const struct config_destination *to,
+struct door *door_open(struct loop *loop, struct spawner *spawner,
+                       const struct config_destination *to,
                        void (*on_result)(struct door *door, const struct door_result *result),
                        void *owner)
 {
@@ -38,6 +39,7 @@ struct door *door_open(struct loop *loop, const struct config_destination *to,
         door->kind = kind;
         door->to = to;
         door->loop = loop;
+        door->spawner = spawner;
         door->on_result = on_result;
         door->owner = owner;
     }

@@ -62,6 +62,7 @@ struct door_result {
 };
 
 struct door;
+struct spawner;
 
 struct door_kind {
     const char *name; /* "mllp" */
@@ -77,6 +78,7 @@ struct door {
     const struct door_kind *kind;
     const struct config_destination *to;
     struct loop *loop;
+    struct spawner *spawner;     /* of programs; NULL: they are our own children */
     const struct secure *secure; /* set behind door_open, where TLS may be wanted */
     void (*on_result)(struct door *door, const struct door_result *result);
     void *owner; /* the lane's */
@@ -88,7 +90,8 @@ extern const struct door_kind door_command;
 
 /* Opens the kind of door a destination asks for; nothing is connected or started yet. NULL when memory
  * is short. */
-struct door *door_open(struct loop *loop, const struct config_destination *to,
+struct door *door_open(struct loop *loop, struct spawner *spawner,
+                       const struct config_destination *to,
                        void (*on_result)(struct door *door, const struct door_result *result),
                        void *owner);
 

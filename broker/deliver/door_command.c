@@ -167,7 +167,7 @@ enum door_outcome command_outcome(enum hl7_ack_code code)
 
 /* ---- Starting ------------------------------------------------------------------------------ */
 
-/* What a program finds in its environment. */
+/* What a program finds in its environment beside what any program does. */
 struct environment {
     char *variables[VARIABLES_MAX];
     size_t count;
@@ -194,22 +194,14 @@ static void add_variable(struct environment *environment, const char *name, hl7_
     environment->used += (size_t)len + 1;
 }
 
-/* What is ours and needed for running anything, and what the letter is about; never what a message says:
- * the program has the message itself for that. */
+/* What the letter is about; never what a message says: the program has the message itself for that. */
 static void make_environment(const struct command_door *door, struct environment *environment)
 {
-    static const char *const ours[] = {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"};
     const struct door_letter *letter = &door->letter;
     char id[24];
 
     environment->count = 0;
     environment->used = 0;
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {
-        const char *value = getenv(ours[i]);
-        if (value != NULL) {
-            add_variable(environment, ours[i], hl7_slice_of(value));
-        }
-    }
     add_variable(environment, "ORDERLY_DESTINATION", hl7_slice_of(door->door.to->name));
     add_variable(environment, "ORDERLY_ROUTE", letter->route);
     if (door->door.to->command_mode == CONFIG_COMMAND_EACH) {
@@ -226,6 +218,7 @@ bool command_start(struct command_door *door)
 
     make_environment(door, &environment);
     door->program.loop = door->door.loop;
+    door->program.spawner = door->door.spawner;
     door->program.name = to->name;
     /* A frame may be as long as the longest answer, and its bytes. */
     door->program.most = (size_t)to->max_reply + HL7_FRAME_OVERHEAD;

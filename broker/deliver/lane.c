@@ -266,7 +266,8 @@ static bool have_door(struct lane *lane)
         door_close(&lane->door);
     }
     if (lane->door == NULL) {
-        lane->door = door_open(lane->deliver->loop, lane->to, on_result, lane);
+        lane->door =
+            door_open(lane->deliver->loop, lane->deliver->spawner, lane->to, on_result, lane);
         if (lane->door != NULL) {
             lane->door->secure = lane->deliver->secure;
         }

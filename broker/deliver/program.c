@@ -366,12 +366,13 @@ static void abandon(struct program *program)
     (void)wait_for(&program->child);
 }
 
-int program_start(struct program *program, char *const *words, char *const *environment)
+int program_start(struct program *program, char *const *words, char *const *variables)
 {
+    const struct child_program what = {.words = words, .variables = variables, .errors = true};
     struct child *child = &program->child;
 
     assert(!program->running);
-    int error = child_start(words, environment, true, child);
+    int error = child_start(program->spawner, &what, child);
     if (error != 0) {
         return error;
     }

@@ -29,6 +29,7 @@ enum {
 struct program {
     /* Set before the first start. */
     struct loop *loop;
+    struct spawner *spawner;                     /* starts it; NULL: we do */
     const char *name;                            /* of the destination, for the log */
     size_t most;                                 /* bytes of output that may be held */
     void (*on_output)(struct program *program);  /* more is held, or it ended, or is too long */
@@ -64,8 +65,8 @@ struct program {
     struct log_limit limit;
 };
 
-/* Starts it. What was held of an earlier one is forgotten. 0 or an errno. */
-int program_start(struct program *program, char *const *words, char *const *environment);
+/* Starts it, with variables (NAME=VALUE) beside the environment any program needs. What was held of an earlier one is forgotten. 0 or an errno. */
+int program_start(struct program *program, char *const *words, char *const *variables);
 
 /* Writes bytes, which must stay until on_written, and with `end` closes its input behind them. on_written
  * never comes from within. One write at a time. */

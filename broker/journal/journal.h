@@ -80,6 +80,10 @@ struct journal_options {
  * takes a lock at each allocation. Of no effect once a journal was opened in this process. */
 void journal_do_not_count_memory(void);
 
+/* Makes the folder of a journal, so that it is there after a loss of power, too; one that is there is fine. False
+ * with errno set. */
+bool journal_make_folder(const char *folder);
+
 /* Opens the journal in this folder, making both when they are not there (0700, 0600, names synced).
  * An older schema is brought up to date in one transaction. `options` may be NULL. On failure
  * `ret_reason`, if not NULL, receives one sentence. */
@@ -159,7 +163,10 @@ enum journal_code journal_lane_set(struct journal *journal, int64_t lane,
 
 /* ---- Messages in ----------------------------------------------------------------------------- */
 
-/* An indexed value: ("patient", "000123"), ("OBR-18", "A77"). */
+/* An indexed value: ("patient", "000123"), ("OBR-18", "A77"). Of the two that are asked for most, a
+ * message has one value each at most. */
+#define JOURNAL_PATIENT "patient"
+#define JOURNAL_ACCESSION "accession"
 struct journal_key {
     hl7_slice name;
     hl7_slice value;

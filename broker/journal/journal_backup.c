@@ -85,8 +85,11 @@ enum journal_code journal_backup_begin(struct journal *journal, const char *path
     }
     journal->backup = backup;
     if (!make_temporary(backup, path)) {
-        (void)snprintf(journal->reason, sizeof journal->reason, "cannot write the copy: %s",
-                       strerror(errno));
+        (void)snprintf(journal->reason, sizeof journal->reason, "cannot write the copy: %s%s",
+                       strerror(errno),
+                       errno == EACCES ? "; the broker writes to its own folders and those of "
+                                         "allow-folders only"
+                                       : "");
         abandon(backup);
         return JOURNAL_REFUSED;
     }

@@ -32,7 +32,7 @@ static bool sync_folder(const char *path)
     return done;
 }
 
-static bool make_folder(const char *folder)
+bool journal_make_folder(const char *folder)
 {
     char parent[PATH_MAX];
 
@@ -49,7 +49,7 @@ static bool make_folder(const char *folder)
 /* Makes what is not there; the path of the file comes back. */
 static bool make_file(const char *folder, char ret_path[PATH_MAX])
 {
-    if (!make_folder(folder)) {
+    if (!journal_make_folder(folder)) {
         return false;
     }
     if (snprintf(ret_path, PATH_MAX, "%s/journal.db", folder) >= PATH_MAX) {
@@ -115,6 +115,9 @@ static enum journal_code take(struct journal *journal)
     if (code == JOURNAL_OK) {
         code = schema_pragma(journal, "PRAGMA page_size", &page_size);
     }
+    if (code == JOURNAL_OK) {
+        code = journal_ids_read(journal);
+    }
     journal->page_size = (int)page_size;
     return code;
 }
@@ -129,9 +132,13 @@ static enum journal_code open_at(struct journal *journal, const char *folder,
                        strerror(errno));
         return errno == ENOSPC || errno == EDQUOT ? JOURNAL_FULL : JOURNAL_FAILED;
     }
-    int result = sqlite3_open_v2(
-        path, &journal->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-        NULL);
+    int result = gather_install(&journal->gather);
+    if (result == SQLITE_OK) {
+        result =
+            sqlite3_open_v2(path, &journal->db,
+                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                            journal->gather.name);
+    }
     if (result != SQLITE_OK) {
         return sql_fail(journal, result, "opening the journal");
     }
@@ -196,5 +203,6 @@ void journal_close(struct journal **journal)
         (void)sqlite3_db_config(closing->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
     (void)sqlite3_close(closing->db);
+    gather_remove(&closing->gather);
     free(closing);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The look-ups of the dictionary. Its tables are made by tools/dict/generate.js; they
+ * The look-ups of the dictionary. Its tables (dict/tables.h) are made by tools/dict/generate.js; they
  * are constants without addresses, so nothing has to be set up and every process shares them.
  *
  * Rows that several versions have are there once. A version has lists of numbers of rows, in the
@@ -11,7 +11,11 @@
 #include <assert.h>
 #include <string.h>
 
+#ifdef ORDERLY_WITH_DICT
+#include "dict/tables.h"
+#else
 #include "dict/no_tables.h"
+#endif
 
 /* ---- Texts --------------------------------------------------------------------------------- */
 

@@ -10,7 +10,7 @@ static const struct {
     char none[1];
 } texts = {{0}};
 
-static const uint16_t type_names[1] = {0};
+static const uint32_t type_names[1] = {0};
 static const struct hl7_dict_segment segments[1] = {{.name = ""}};
 static const struct hl7_dict_field fields[1] = {{.name = 0}};
 static const struct hl7_dict_type types[1] = {{.title = 0}};

@@ -18,12 +18,6 @@ static const char ciphers_1_3[] =
 static const char ciphers_1_2[] =
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:"
     "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
-static const char groups[] = "X25519:P-256:P-384";
-static const char signatures[] =
-    "ed25519:ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:"
-    "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pss_pss_sha256:"
-    "rsa_pss_pss_sha384:rsa_pss_pss_sha512:rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512";
-
 /* 112 bits at least: RSA with 2048 bits, no SHA-1. CAs between a peer and its root. */
 enum { SECURITY_LEVEL = 2, DEPTH_MAX = 8, CERTIFICATES_MAX = 64 * 1024 };
 
@@ -121,6 +115,19 @@ static bool set_minimum(SSL_CTX *ssl, enum tls_min min)
            SSL_CTX_set_min_proto_version(ssl, wanted) == 1;
 }
 
+/* OpenSSL's macros take these as text that they might change. */
+static bool set_groups(SSL_CTX *ssl)
+{
+    char groups[] = "X25519:P-256:P-384";
+    char signatures[] =
+        "ed25519:ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:"
+        "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pss_pss_sha256:"
+        "rsa_pss_pss_sha384:rsa_pss_pss_sha512:rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512";
+
+    return SSL_CTX_set1_groups_list(ssl, groups) == 1 &&
+           SSL_CTX_set1_sigalgs_list(ssl, signatures) == 1;
+}
+
 static bool set_language(SSL_CTX *ssl, const struct tls_settings *settings)
 {
     SSL_CTX_set_security_level(ssl, SECURITY_LEVEL);
@@ -137,9 +144,7 @@ static bool set_language(SSL_CTX *ssl, const struct tls_settings *settings)
     SSL_CTX_set_verify_depth(ssl, DEPTH_MAX);
     return SSL_CTX_set_num_tickets(ssl, 0) == 1 && SSL_CTX_set_max_early_data(ssl, 0) == 1 &&
            set_minimum(ssl, settings->min) && SSL_CTX_set_ciphersuites(ssl, ciphers_1_3) == 1 &&
-           SSL_CTX_set_cipher_list(ssl, ciphers_1_2) == 1 &&
-           SSL_CTX_set1_groups_list(ssl, groups) == 1 &&
-           SSL_CTX_set1_sigalgs_list(ssl, signatures) == 1;
+           SSL_CTX_set_cipher_list(ssl, ciphers_1_2) == 1 && set_groups(ssl);
 }
 
 /* A certificate in the file of CAs is trusted for what it is, be it a CA between or a device's own. */

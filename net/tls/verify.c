@@ -21,7 +21,7 @@ static void clean(char *text, const unsigned char *bytes, size_t len, size_t siz
     size_t n = len < size - 1 ? len : size - 1;
 
     for (size_t i = 0; i < n; i++) {
-        text[i] = bytes[i] > 0x20 && bytes[i] < 0x7f && bytes[i] != '"' ? (char)bytes[i] : '?';
+        text[i] = bytes[i] >= 0x20 && bytes[i] < 0x7f && bytes[i] != '"' ? (char)bytes[i] : '?';
     }
     text[n] = '\0';
 }
@@ -107,7 +107,7 @@ static bool is_client(const struct tls_context *context, const char *name)
     return false;
 }
 
-/* One of the certificate's names is in the list. A name with a NUL or a blank in it was cleaned, and
+/* One of the certificate's names is in the list. A name with a NUL in it was cleaned, and
  * equals none that a person would write. */
 static bool may_enter(const struct tls_context *context, X509 *certificate)
 {

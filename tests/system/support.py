@@ -80,11 +80,12 @@ class Program:
     Leaving the block kills what still runs.
     """
 
-    def __init__(self, *arguments, env=None, cwd=None, command=None):
+    def __init__(self, *arguments, env=None, cwd=None, command=None, pass_fds=()):
         self.arguments = [str(argument) for argument in arguments]
         self.process = subprocess.Popen(
             command or [ORDERLY, *self.arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=env if env is not None else environment(), cwd=cwd)
+            stderr=subprocess.PIPE, env=env if env is not None else environment(), cwd=cwd,
+            pass_fds=pass_fds)
         self.changed = threading.Condition()
         self.collected = {"out": bytearray(), "err": bytearray()}
         self.readers = [threading.Thread(target=self._collect, args=args, daemon=True)

@@ -16,6 +16,8 @@ CACHE_FULL = 25000  # messages after which SQLite's cache of 16 MB holds no more
 CHUNK = 100
 
 DOWN = """
+    [orderly]
+    confine = no  ; what it holds is looked at from outside
     [listener in]
     address = 127.0.0.1:0
 

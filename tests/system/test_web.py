@@ -253,7 +253,7 @@ class Refusals(support.TestCase):
             return False
 
     def test_every_answer_has_the_headers_that_protect(self):
-        for path in ("/", "/assets/page.js", "/api/v1/flow", "/nothing", "/healthz"):
+        for path in ("/", "/assets/app.js", "/api/v1/flow", "/nothing", "/healthz"):
             headers = self.web.browser().get(path).headers
             self.assertIn("default-src 'none'", headers["Content-Security-Policy"], path)
             self.assertNotIn("unsafe", headers["Content-Security-Policy"])
@@ -268,13 +268,13 @@ class Refusals(support.TestCase):
         self.assertEqual(self.web.browser().get("/api/v1/flow").headers["Cache-Control"], "no-store")
 
     def test_the_page_asks_nothing_of_other_places(self):
-        for path in ("/", "/assets/page.js", "/assets/page.css"):
+        for path in ("/", "/assets/app.js", "/assets/page.css"):
             body = self.web.browser().get(path).body.decode()
             self.assertEqual(re.findall(r"""(?:https?:)?//[\w.-]+\.\w+""", re.sub(r"http://www\.w3\.org/\S*", "", body)), [], path)
 
     def test_a_part_that_has_not_changed_is_not_sent_again(self):
-        answer = self.web.browser().get("/assets/page.js")
-        again = self.web.browser().get("/assets/page.js", headers={"If-None-Match": answer.headers["ETag"]})
+        answer = self.web.browser().get("/assets/app.js")
+        again = self.web.browser().get("/assets/app.js", headers={"If-None-Match": answer.headers["ETag"]})
         self.assertEqual((again.status, again.body), (304, b""))
 
     def test_many_logins_at_once_are_turned_away_and_the_page_lives(self):

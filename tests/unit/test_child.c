@@ -22,7 +22,9 @@ static struct child start(const char *script, bool errors)
     struct child child;
 
     (void)snprintf(text, sizeof text, "%s", script);
-    assert_int_equal(child_start(words, no_environment, errors, &child), 0);
+    const struct child_program program = {
+        .words = words, .variables = no_environment, .errors = errors};
+    assert_int_equal(child_start(NULL, &program, &child), 0);
     return child;
 }
 
@@ -150,7 +152,9 @@ static void what_cannot_be_started_leaves_nothing(void **state)
     (void)state;
     int before = dup(0);
     (void)close(before);
-    assert_int_equal(child_start(words, no_environment, true, &child), ENOENT);
+    const struct child_program program = {
+        .words = words, .variables = no_environment, .errors = true};
+    assert_int_equal(child_start(NULL, &program, &child), ENOENT);
     int after = dup(0);
     (void)close(after);
     assert_int_equal(before, after);

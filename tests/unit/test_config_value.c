@@ -116,8 +116,8 @@ static void addresses_are_host_and_port(void **state)
         {"address = [fe80::1 ]:2575",
          "2:19: this byte is neither of a host's name nor of an address\n"},
         {"address = 10.0.0.1:2575",
-         "2:1: warning: what comes here from other machines is not encrypted; 'allow-plaintext = yes' "
-         "says that this is known\n"},
+         "2:1: what comes here from other machines is not encrypted; use 'tls', or say with "
+         "'allow-plaintext = yes' that this is known\n"},
     };
     static const struct line peers[] = {
         {"mllp = [2001:db8::1]:2575", ""},

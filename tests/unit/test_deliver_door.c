@@ -30,7 +30,7 @@ static void each_destination_has_its_kind_of_door(void **state)
     (void)state;
     assert_true(loop_init(&loop));
     for (size_t i = 0; i < 3; i++) {
-        struct door *door = door_open(&loop, &destinations[i], ignore_result, &owner);
+        struct door *door = door_open(&loop, NULL, &destinations[i], ignore_result, &owner);
         assert_non_null(door);
         assert_ptr_equal(door->kind, kinds[i]);
         assert_string_equal(door->kind->name, names[i]);

@@ -189,6 +189,26 @@ static void without_descriptors_it_rests_and_goes_on_by_itself(void **state)
     (void)close(peer);
 }
 
+static void an_address_says_whether_others_can_reach_it(void **state)
+{
+    static const struct {
+        const char *host;
+        bool local;
+    } cases[] = {{"127.0.0.1", true}, {"127.1.2.3", true}, {"0.0.0.0", false}};
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sockaddr_in address = {.sin_family = AF_INET};
+        struct listener listener = {.on_accept = on_accept, .on_trouble = on_trouble};
+
+        assert_int_equal(inet_pton(AF_INET, cases[i].host, &address.sin_addr), 1);
+        assert_true(listener_open(&listener, &fixture->loop, (const struct sockaddr *)&address,
+                                  sizeof address));
+        assert_int_equal(listener_is_local(&listener), cases[i].local);
+        listener_close(&listener);
+    }
+}
+
 #define LISTENER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -197,6 +217,7 @@ int main(void)
         LISTENER_TEST(connections_are_handed_over_non_blocking_and_not_inherited),
         LISTENER_TEST(the_address_says_which_port_the_system_chose),
         LISTENER_TEST(a_port_that_is_taken_is_refused),
+        LISTENER_TEST(an_address_says_whether_others_can_reach_it),
         LISTENER_TEST(closing_from_within_ends_the_accepting),
         LISTENER_TEST(without_descriptors_it_rests_and_goes_on_by_itself),
     };

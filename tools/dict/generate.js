@@ -1,94 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// generate.js - makes the tables of lib/dict from the package hl7-dictionary and corrections.json.
+// generate.js - makes the tables of lib/dict from the package hl7-dictionary, corrections.json,
+// additions.json, and the map of events in lib/structure.c.
 //
 //     node generate.js PACKAGE-FOLDER OUTPUT-FOLDER
 //
-// Each table is a function in `tables` below, named after the file it makes. The same input makes
-// the same bytes: scripts/check-dict compares them with what is committed; with --write it replaces
-// that.
+// The same input makes the same bytes: scripts/check-dict compares them with what is committed; with
+// --write it replaces that.
+//
+//     model.js         reads the package
+//     corrections.js   mends it, and adds what it lacks
+//     unify.js         makes the versions alike where they mean the same
+//     emit.js          writes the tables
 'use strict';
 
 const fs = require('fs');
 const path = require('path');
+const { read } = require('./model.js');
+const { correct, add } = require('./corrections.js');
+const { unifyNames, anyVersion, findEvents } = require('./unify.js');
+const { emit } = require('./emit.js');
 
-const ANY = 0; // the number that stands for "no end" in the tables
-
-function fail(text) {
-    process.stderr.write(`generate.js: ${text}\n`);
-    process.exit(1);
+function readJson(name) {
+    return JSON.parse(fs.readFileSync(path.join(__dirname, name), 'utf8'));
 }
 
-// { "2.1": { "PID": 20, ... }, ... }: the largest field number of each segment of each version.
-function packageSegments(definitions) {
-    const versions = {};
-    for (const [version, definition] of Object.entries(definitions)) {
-        versions[version] = {};
-        for (const [name, segment] of Object.entries(definition.segments)) {
-            versions[version][name] = segment.fields.length;
-        }
+// The rows {"ADT_A04", "ADT_A01"} of lib/structure.c: one map, and one place where it is kept.
+function readEvents() {
+    const source = fs.readFileSync(path.join(__dirname, '../../lib/structure.c'), 'utf8');
+    return [...source.matchAll(/\{"(\w{3}_\w{3})", "(\w{3}_\w{3})"\}/g)].map(([, a, b]) => [a, b]);
+}
+
+function makeModel(folder) {
+    const model = read(require(path.resolve(folder)));
+    correct(model, readJson('corrections.json'));
+    add(model, readJson('additions.json'));
+    unifyNames(model);
+    anyVersion(model);
+    findEvents(model, readEvents());
+    return model;
+}
+
+if (require.main === module) {
+    const [source, output] = process.argv.slice(2);
+    if (output === undefined) {
+        process.stderr.write('usage: node generate.js PACKAGE-FOLDER OUTPUT-FOLDER\n');
+        process.exit(2);
     }
-    return versions;
-}
-
-// A correction that changes nothing has outlived its reason: the source now says the same.
-function correct(versions, correction) {
-    const fields = correction.fields === 'any' ? ANY : correction.fields;
-    const chosen = correction.version === undefined ? Object.keys(versions) : [correction.version];
-    let changed = false;
-
-    for (const version of chosen) {
-        const segments = versions[version] = versions[version] || {};
-        const known = Object.hasOwn(segments, correction.name);
-        if (correction.drop && known) {
-            delete segments[correction.name];
-            changed = true;
-        } else if (!correction.drop && (known || correction.version !== undefined)) {
-            changed = changed || segments[correction.name] !== fields;
-            segments[correction.name] = fields;
+    try {
+        const files = emit(makeModel(source));
+        for (const [name, text] of Object.entries(files)) {
+            fs.writeFileSync(path.join(output, name), text);
         }
-    }
-    if (!changed || !correction.why) {
-        fail(`corrections.json: ${correction.name}: ${changed ? 'no reason' : 'changes nothing'}`);
+    } catch (error) {
+        process.stderr.write(`generate.js: ${error.message}\n`);
+        process.exit(1);
     }
 }
 
-// What any version knows: the name, and the largest field number of them all.
-function anyVersion(versions) {
-    const all = {};
-    for (const segments of Object.values(versions)) {
-        for (const [name, fields] of Object.entries(segments)) {
-            const endless = fields === ANY || all[name] === ANY;
-            all[name] = endless ? ANY : Math.max(all[name] || 0, fields);
-        }
-    }
-    return all;
-}
-
-const tables = {
-    'known.tbl'(versions) {
-        const all = anyVersion(versions);
-        const names = Object.keys(all).sort();
-        for (const name of names) {
-            if (!/^[A-Z][A-Z0-9]{2}$/.test(name)) {
-                fail(`'${name}' is no segment name; corrections.json can drop it`);
-            }
-        }
-        return '/* SPDX-License-Identifier: Apache-2.0\n *\n' +
-            ' * known.tbl - made by tools/dict/generate.js; do not edit. KNOWN(name, fields): a\n' +
-            ' * segment that some version of HL7 from 2.1 to 2.8.2 has, and the largest field number it\n' +
-            ' * has in any; 0: there is no largest. By name, as memcmp orders them. */\n' +
-            names.map((name) => `KNOWN("${name}", ${all[name]})\n`).join('');
-    },
-};
-
-const [source, output] = process.argv.slice(2);
-if (output === undefined) {
-    fail('usage: node generate.js PACKAGE-FOLDER OUTPUT-FOLDER');
-}
-const versions = packageSegments(require(path.resolve(source)).definitions);
-const corrections = JSON.parse(fs.readFileSync(path.join(__dirname, 'corrections.json'), 'utf8'));
-corrections.segments.forEach((correction) => correct(versions, correction));
-for (const [name, make] of Object.entries(tables)) {
-    fs.writeFileSync(path.join(output, name), make(versions));
-}
+module.exports = { makeModel };
