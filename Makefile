@@ -55,6 +55,10 @@ crash: ## kill the broker N times (10000) under load, and compare what was sent 
 sbom: build ## write what is linked, as CycloneDX 1.5 and SPDX 2.3, to build/sbom
 	@scripts/sbom $(BUILD)
 
+scoreboard: build ## measure what is claimed about security (some minutes); writes docs/scoreboard.md
+	@scripts/install-packages build scoreboard
+	@scripts/scoreboard $(BUILD)
+
 coverage: ## print the lines and branches the tests reach, per file
 	@scripts/install-packages build coverage
 	@scripts/build-variant coverage $(BUILD)/coverage

@@ -238,7 +238,7 @@ static void on_refused(int number, siginfo_t *facts, void *context)
     ssize_t written = write(STDERR_FILENO, text, len);
     (void)written;
     (void)signal(number, SIG_DFL);
-    (void)raise(number);
+    (void)syscall(SYS_tgkill, getpid(), gettid(), number);
     _exit(128 + number);
 }
 

@@ -94,6 +94,8 @@ bool broker_audit_open(struct broker *broker)
 
     (void)snprintf(path, sizeof path, "%s/audit.log", orderly->data);
     const struct audit_options options = {.path = orderly->audit != NULL ? orderly->audit : path,
+                                          .host = orderly->audit_syslog.host,
+                                          .port = orderly->audit_syslog.port,
                                           .size = orderly->audit_size,
                                           .required = orderly->audit_required};
     broker->audit = audit_open(&options, &broker->loop, reason);

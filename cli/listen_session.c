@@ -53,7 +53,8 @@ static bool take_junk(struct listen_session *session, hl7_slice bytes)
 static void set_deadline(struct listen_session *session)
 {
     const struct listen_options *options = session->listen->options;
-    const struct framing_limits limits = {options->first_byte, options->frame, options->idle};
+    const struct framing_limits limits = {
+        .first_byte = options->first_byte, .frame = options->frame, .idle = options->idle};
     struct connection *connection = &session->connection;
     bool waits = session->job != NULL || session->waits; /* the program has a limit of its own */
 

@@ -152,7 +152,8 @@ static bool make_room(struct connection *connection, char **ret_room, size_t *re
         connection->held.ptr = own;
     }
     *ret_room = connection->held_own + connection->held.len;
-    *ret_size = connection->held_size - connection->held.len;
+    size_t rest = connection->held_size - connection->held.len;
+    *ret_size = rest < LOOP_READ_SIZE ? rest : LOOP_READ_SIZE;
     return true;
 }
 
@@ -255,6 +256,12 @@ void connection_consume(struct connection *connection, size_t n)
     if (connection->held.len == 0 && !connection->in_event) {
         (void)keep_held(connection); /* nothing is left: this gives the buffer back */
     }
+}
+
+size_t connection_memory(const struct connection *connection)
+{
+    size_t least = connection->held_own != NULL ? connection->held_size : HELD_FIRST;
+    return connection->held.len == 0 || connection->held.len > least ? connection->held.len : least;
 }
 
 void connection_pause(struct connection *connection)

@@ -91,6 +91,9 @@ bool connection_send(struct connection *connection, hl7_slice bytes);
 /* Bytes that wait to be sent. */
 size_t connection_waiting(const struct connection *connection);
 
+/* The memory that what is held takes, or will when the running callback is left. */
+size_t connection_memory(const struct connection *connection);
+
 /* Stops and resumes reading. Resuming offers what is held again, as DATA, if there is any; false as
  * with connection_read. */
 void connection_pause(struct connection *connection);

@@ -60,6 +60,16 @@ enum framing_junk framing_judge(struct framing *framing, hl7_slice bytes, char t
 
 /* ---- Deadlines ----------------------------------------------------------------------------- */
 
+/* How long the frame at hand may take, with so many of its bytes there; 0: for ever. */
+static uint64_t frame_time(const struct framing_limits *limits, size_t len)
+{
+    if (limits->rate == 0) {
+        return limits->frame;
+    }
+    uint64_t slowest = FRAMING_SLOW_START + (uint64_t)len * 1000 / limits->rate;
+    return limits->frame != 0 && limits->frame < slowest ? limits->frame : slowest;
+}
+
 uint64_t framing_left(struct framing *framing, const struct framing_limits *limits, hl7_slice held,
                       uint64_t now)
 {
@@ -72,8 +82,9 @@ uint64_t framing_left(struct framing *framing, const struct framing_limits *limi
     if (framing->frame_began == 0) {
         framing->frame_began = now;
     }
-    if (limits->frame != 0) {
-        uint64_t due = framing->frame_began + limits->frame;
+    uint64_t most = frame_time(limits, held.len);
+    if (most != 0) {
+        uint64_t due = framing->frame_began + most;
 
         left = due > now ? due - now : 1;
     }

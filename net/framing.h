@@ -5,7 +5,7 @@
  *
  * Deadlines, whichever applies: waiting for the first byte; a frame in doubt (half a second of silence
  * decides it); the rest of a frame, counted from its first byte, so that a trickle of bytes does not put
- * it off; idleness between frames. */
+ * it off, and sooner when it is too slow for a rate; idleness between frames. */
 #ifndef NET_FRAMING_H
 #define NET_FRAMING_H
 
@@ -13,17 +13,20 @@
 #include "hl7.h"
 
 enum {
+    FRAMING_SLOW_START = 10000,   /* milliseconds in which a frame may be slower than the rate */
     FRAMING_SILENCE = 500,        /* milliseconds that decide a frame in doubt (rule 3) */
     FRAMING_LINGER = 5000,        /* milliseconds for a peer to take the answers that still wait */
     FRAMING_JUNK_MAX = 64 * 1024, /* bytes without a frame that a connection may send */
     FRAMING_TEXT = 80             /* room for a sentence about junk, NUL included */
 };
 
-/* Milliseconds; 0: no limit. */
+/* Milliseconds, and bytes a second; 0: no limit. */
 struct framing_limits {
     uint64_t first_byte;
     uint64_t frame;
     uint64_t idle;
+    uint64_t
+        rate; /* a frame that is slower, FRAMING_SLOW_START after its first byte, is too slow */
 };
 
 struct framing {

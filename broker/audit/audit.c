@@ -372,6 +372,14 @@ struct audit *audit_open(const struct audit_options *options, struct loop *loop,
     } else {
         ret_reason[0] = '\0';
     }
+    if (error == 0 && options->host != NULL) {
+        char reason[256];
+
+        audit->file->forward = forward_open(options->host, options->port, reason);
+        if (audit->file->forward == NULL) {
+            log_error("audit", "nothing is forwarded until the next start: %s", reason);
+        }
+    }
     if (error != 0 || (ret_reason[0] != '\0' && audit->required)) {
         audit_close(&audit);
     }

@@ -91,7 +91,9 @@ void audit_user(struct audit_entry *entry, uid_t user, pid_t process);
 
 struct audit_options {
     const char *path;
-    int64_t size;  /* a larger file is set aside under a number; 0: never */
+    int64_t size;     /* a larger file is set aside under a number; 0: never */
+    const char *host; /* of a syslog server that gets copies, by UDP; NULL: none */
+    const char *port;
     bool required; /* what is audited does not happen unless it was recorded */
 };
 

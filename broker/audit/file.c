@@ -41,6 +41,7 @@ void audit_file_free(struct audit_file **file)
 {
     if (*file != NULL) {
         close_file(*file);
+        forward_free(&(*file)->forward);
         free(*file);
         *file = NULL;
     }
@@ -335,6 +336,9 @@ static bool append_some(struct audit_file *file, struct audit_entry *first,
     if (good) {
         file->last = last;
         file->torn = file->damage = file->gone = 0;
+        if (file->forward != NULL) {
+            forward_lines(file->forward, hl7_buffer_slice(&buffer));
+        }
     }
     *ret_next = at;
     return good;

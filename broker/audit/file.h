@@ -15,6 +15,7 @@
 #include <limits.h>
 
 #include "audit.h"
+#include "forward.h"
 
 struct audit_file {
     const char *path;
@@ -22,13 +23,14 @@ struct audit_file {
     int fd;           /* negative: closed */
     off_t size;
     struct audit_link last;
-    bool began;        /* `last` is known */
-    bool ended;        /* the last record that was found is that of a good end */
-    int64_t damage;    /* faults that opening found, until they are recorded */
-    int64_t torn;      /* bytes it set aside, likewise */
-    int64_t gone;      /* how often the file had gone, likewise */
-    bool aside;        /* it is not there because it was set aside */
-    char trouble[256]; /* why it cannot be written; "" */
+    bool began;              /* `last` is known */
+    bool ended;              /* the last record that was found is that of a good end */
+    int64_t damage;          /* faults that opening found, until they are recorded */
+    int64_t torn;            /* bytes it set aside, likewise */
+    int64_t gone;            /* how often the file had gone, likewise */
+    bool aside;              /* it is not there because it was set aside */
+    struct forward *forward; /* gets copies of what was written; freed with the file. NULL: none */
+    char trouble[256];       /* why it cannot be written; "" */
     char name[PATH_MAX];
     char line[];
 };

@@ -201,15 +201,18 @@ struct config_orderly {
     const char *user;    /* to become; NULL: who it is */
     bool confine;
     struct config_folders allow_folders;
-    const char *audit;   /* path of the audit log; NULL: audit.log in `data` */
-    bool audit_required; /* what is audited is refused when it cannot be recorded */
-    int64_t audit_size;  /* a larger audit log is set aside; 0: never */
-    int log_format;      /* enum config_log_format */
-    int log_level;       /* enum config_log_level */
-    int64_t keep;        /* settled messages are kept this long; 0: for ever */
-    int64_t keep_size;   /* and as long as all take no more than this; 0: no limit */
-    int64_t min_free;    /* with less free on the disk, new messages are refused; 0: until full */
-    int64_t drain;       /* when ending, what is half received or half sent has this long */
+    const char *audit;                  /* path of the audit log; NULL: audit.log in `data` */
+    struct config_address audit_syslog; /* gets copies of its records, by UDP */
+    bool audit_required;                /* what is audited is refused when it cannot be recorded */
+    int64_t audit_size;                 /* a larger audit log is set aside; 0: never */
+    int log_format;                     /* enum config_log_format */
+    int log_level;                      /* enum config_log_level */
+    int64_t keep;                       /* settled messages are kept this long; 0: for ever */
+    int64_t keep_size;                  /* and as long as all take no more than this; 0: no limit */
+    int64_t max_connections;            /* of all listeners */
+    int64_t max_memory;                 /* bytes of messages that have not arrived whole */
+    int64_t min_free; /* with less free on the disk, new messages are refused; 0: until full */
+    int64_t drain;    /* when ending, what is half received or half sent has this long */
     struct config_paths patient;   /* indexed as patient: the first that has a value */
     struct config_paths accession; /* and as accession number */
     struct config_indexes indexes;
@@ -231,7 +234,10 @@ struct config_listener {
     int64_t max_message;
     int64_t max_connections;
     int64_t max_per_address;
-    int64_t first_byte_timeout; /* 0: never */
+    struct config_networks reserved; /* known senders */
+    int64_t reserved_connections;    /* of max_connections, for them alone */
+    int64_t min_rate;                /* bytes a second of a message; 0: any */
+    int64_t first_byte_timeout;      /* 0: never */
     int64_t frame_timeout;
     int64_t idle_timeout;
     bool lenient_end;
@@ -390,6 +396,9 @@ bool config_is_exposed(const struct config_listener *listener);
 /* Whether a peer may connect: it is in one of the networks, or there are none. An IPv4 address that
  * comes as IPv6 (::ffff:10.1.2.3) counts as IPv4. */
 bool config_allows(const struct config_listener *listener, const struct sockaddr *peer);
+
+/* Whether a peer is one of those that connections are kept for. */
+bool config_reserves(const struct config_listener *listener, const struct sockaddr *peer);
 
 /* What they mean to net/tls.h; it borrows from the configuration. */
 struct tls_settings config_tls_settings(const struct config_tls *tls, bool server);

@@ -90,16 +90,26 @@ bool config_is_exposed(const struct config_listener *listener)
            listener->tls.mode == CONFIG_TLS_OFF;
 }
 
-bool config_allows(const struct config_listener *listener, const struct sockaddr *peer)
+static bool is_among(const struct config_networks *networks, const struct sockaddr *peer)
 {
     unsigned char bytes[16] = {0};
     int family = address_bytes(peer, bytes);
 
-    for (size_t i = 0; i < listener->allow.count; i++) {
-        const struct config_network *network = &listener->allow.items[i];
+    for (size_t i = 0; i < networks->count; i++) {
+        const struct config_network *network = &networks->items[i];
         if (network->family == family && is_within(network, bytes)) {
             return true;
         }
     }
-    return listener->allow.count == 0;
+    return false;
+}
+
+bool config_allows(const struct config_listener *listener, const struct sockaddr *peer)
+{
+    return listener->allow.count == 0 || is_among(&listener->allow, peer);
+}
+
+bool config_reserves(const struct config_listener *listener, const struct sockaddr *peer)
+{
+    return is_among(&listener->reserved, peer);
 }

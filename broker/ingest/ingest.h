@@ -89,9 +89,11 @@ struct ingest {
     struct journal_lane lanes[JOURNAL_DELIVERIES_MAX]; /* of the message at hand */
     struct ingest_session *due;                        /* sessions with replies that are ready */
     struct ingest_waiting *waiting[INGEST_WAITING_SLOTS];
-    size_t items;      /* on their way */
-    size_t item_bytes; /* of them */
-    bool starved;      /* a session waits for item_bytes to fall */
+    size_t items;           /* on their way */
+    size_t item_bytes;      /* of them */
+    size_t held_bytes;      /* of messages that have not arrived whole, as memory */
+    uint64_t session_count; /* of all listeners */
+    bool starved;           /* a session waits for item_bytes to fall */
     bool draining;
     const char *refusing; /* why nothing is stored now, in a sentence; NULL: it is */
 };
@@ -201,6 +203,8 @@ struct ingest_session {
     struct ingest_item **items_end;
     size_t item_count;
     size_t item_bytes;
+    size_t held_bytes; /* counted in ingest->held_bytes */
+    bool reserved;     /* one of those that connections and memory are kept for */
     bool answered;
     bool is_due;    /* in ingest->due */
     bool parting;   /* takes nothing more; ends when it is answered */

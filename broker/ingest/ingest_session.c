@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 enum {
+    TOO_LARGE_KEPT = 64 * 1024,     /* bytes of a message that is too long */
     WAITING_MAX = 1024 * 1024,      /* with more replies waiting to be read, no message is taken */
     ITEMS_MAX = 1024,               /* payloads of one connection on their way */
     ITEM_BYTES_MAX = 4 << 20,       /* and their bytes: one payload more is always taken */
@@ -100,7 +101,8 @@ static void set_deadline(struct ingest_session *session)
     }
     const struct framing_limits limits = {.first_byte = (uint64_t)config->first_byte_timeout,
                                           .frame = (uint64_t)config->frame_timeout,
-                                          .idle = (uint64_t)config->idle_timeout};
+                                          .idle = (uint64_t)config->idle_timeout,
+                                          .rate = (uint64_t)config->min_rate};
     uint64_t left =
         framing_left(&session->framing, &limits, connection->held, connection->loop->now);
     bool replies_due = connection->held.len == 0 && session->item_count > 0;
@@ -152,7 +154,12 @@ static void take_broken(struct ingest_session *session, const struct hl7_frame *
                     "listener=%s peer=%s damaged frame: VT or FS out of place at byte %zu; closed",
                     ingest_name(session->listener), session->peer, frame->position);
     }
-    ingest_keep_damaged(session, frame->bytes, "damaged-frame");
+    /* Of what is too long its front will do for a look: whoever sends without end is not to fill the disk. */
+    ingest_keep_damaged(session,
+                        frame->why == HL7_TOO_LARGE
+                            ? hl7_slice_part(frame->bytes, 0, TOO_LARGE_KEPT)
+                            : frame->bytes,
+                        "damaged-frame");
 }
 
 /* Deals with one answer of the framer. False when there is nothing more to deal with. */
@@ -377,9 +384,33 @@ static void at_drained(struct ingest_session *session)
     }
 }
 
-static void on_event(struct connection *connection, enum connection_event event)
+/* Counts what the session holds of a message that is not whole. When all sessions hold too much, it is the one
+ * that would hold more that has to go: its sender still has the message. */
+static void account(struct ingest_session *session)
 {
-    struct ingest_session *session = LOOP_OWNER(connection, struct ingest_session, connection);
+    struct ingest *ingest = session->listener->ingest;
+    struct connection *connection = &session->connection;
+    size_t held = connection->closing ? 0 : connection_memory(connection);
+    bool grows = held > session->held_bytes;
+
+    ingest->held_bytes -= session->held_bytes;
+    ingest->held_bytes += held;
+    session->held_bytes = held;
+    if (grows && ingest->held_bytes > (size_t)ingest->orderly->max_memory && !session->reserved &&
+        !session->parting) {
+        session->listener->counters.refused++;
+        ingest_note(session->listener, INGEST_REFUSED,
+                    "listener=%s peer=%s over max-memory: %zu bytes of messages that are not whole",
+                    ingest_name(session->listener), session->peer, ingest->held_bytes);
+        ingest->held_bytes -= held;
+        session->held_bytes = 0;
+        connection_close(connection);
+    }
+}
+
+static void take_event(struct ingest_session *session, enum connection_event event)
+{
+    struct connection *connection = &session->connection;
 
     switch (event) {
     case CONNECTION_OPEN: /* hands are shaken */
@@ -408,6 +439,15 @@ static void on_event(struct connection *connection, enum connection_event event)
         at_failed(session);
         break;
     }
+}
+
+/* Whatever comes of it, the session is there until this is left. */
+static void on_event(struct connection *connection, enum connection_event event)
+{
+    struct ingest_session *session = LOOP_OWNER(connection, struct ingest_session, connection);
+
+    take_event(session, event);
+    account(session);
 }
 
 /* ---- Life ---------------------------------------------------------------------------------- */
@@ -442,6 +482,8 @@ static void on_freed(struct connection *connection)
     if (session->next != NULL) {
         session->next->previous = session->previous;
     }
+    listener->ingest->held_bytes -= session->held_bytes;
+    listener->ingest->session_count--;
     listener->session_count--;
     listener->counters.open_connections = listener->session_count;
     free(session);
@@ -451,13 +493,20 @@ static void on_freed(struct connection *connection)
 static const char *over_bound(const struct ingest_listener *listener, const struct sockaddr *peer)
 {
     const struct config_listener *config = listener->config;
+    const struct ingest *ingest = listener->ingest;
+    int64_t kept = config->reserved.count == 0 || config_reserves(config, peer)
+                       ? 0
+                       : config->reserved_connections;
     int64_t same = 0;
 
     if (!config_allows(config, peer)) {
         return "not in allow";
     }
-    if (listener->session_count >= (uint64_t)config->max_connections) {
-        return "over max-connections";
+    if ((int64_t)listener->session_count >= config->max_connections - kept) {
+        return kept == 0 ? "over max-connections" : "over max-connections that are not reserved";
+    }
+    if ((int64_t)ingest->session_count >= ingest->orderly->max_connections - kept) {
+        return "over max-connections of all listeners";
     }
     for (const struct ingest_session *s = listener->sessions; s != NULL; s = s->next) {
         same += address_same_host((const struct sockaddr *)&s->address, peer) ? 1 : 0;
@@ -499,6 +548,7 @@ void ingest_session_open(struct ingest_listener *listener, int fd, const struct 
         }
     }
     session->listener = listener;
+    session->reserved = config_reserves(listener->config, peer);
     session->items_end = &session->items;
     memcpy(&session->address, peer, len);
     memcpy(session->peer, text, sizeof text);
@@ -517,6 +567,7 @@ void ingest_session_open(struct ingest_listener *listener, int fd, const struct 
     }
     listener->sessions = session;
     listener->session_count++;
+    listener->ingest->session_count++;
     listener->counters.open_connections = listener->session_count;
     listener->counters.connections++;
     set_deadline(session);

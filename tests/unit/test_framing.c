@@ -8,7 +8,7 @@
 
 enum { FIRST_BYTE = 10000, FRAME = 20000, IDLE = 30000, NOW = 5000 };
 
-static const struct framing_limits limits = {FIRST_BYTE, FRAME, IDLE};
+static const struct framing_limits limits = {FIRST_BYTE, FRAME, IDLE, 0};
 
 static struct framing fresh(void)
 {
@@ -105,6 +105,22 @@ static void a_frame_has_its_time_from_its_first_byte_on(void **state)
                         "a frame that was not finished in time");
 }
 
+static void a_frame_that_is_too_slow_for_the_rate_has_less_time(void **state)
+{
+    const struct framing_limits slow = {.frame = 60000, .rate = 100};
+    struct framing framing = fresh();
+    hl7_slice held = HL7_TEXT("\vMSH|^~\\&");
+
+    (void)state;
+    assert_int_equal(held.len, 9);
+    assert_int_equal(framing_left(&framing, &slow, held, NOW), FRAMING_SLOW_START + 90);
+    assert_int_equal(framing_left(&framing, &slow, held, NOW + 20000), 1);
+    /* What has come earns time, up to that of the frame. */
+    static const char many[10000] = "\v";
+    assert_int_equal(framing_left(&framing, &slow, (hl7_slice){many, 3000}, NOW + 20000), 20000);
+    assert_int_equal(framing_left(&framing, &slow, (hl7_slice){many, 10000}, NOW + 20000), 40000);
+}
+
 static void silence_decides_a_frame_in_doubt(void **state)
 {
     struct framing framing = fresh();
@@ -119,7 +135,7 @@ static void silence_decides_a_frame_in_doubt(void **state)
 
 static void without_a_limit_a_frame_has_all_time(void **state)
 {
-    const struct framing_limits none = {0, 0, 0};
+    const struct framing_limits none = {0, 0, 0, 0};
     struct framing framing = fresh();
 
     (void)state;
@@ -146,6 +162,7 @@ int main(void)
         cmocka_unit_test(junk_has_a_bound),
         cmocka_unit_test(before_a_frame_the_first_byte_or_idleness_is_waited_for),
         cmocka_unit_test(a_frame_has_its_time_from_its_first_byte_on),
+        cmocka_unit_test(a_frame_that_is_too_slow_for_the_rate_has_less_time),
         cmocka_unit_test(silence_decides_a_frame_in_doubt),
         cmocka_unit_test(without_a_limit_a_frame_has_all_time),
         cmocka_unit_test(a_peer_that_does_not_read_is_late_for_that),

@@ -86,6 +86,8 @@ static int open_bench(void **state)
     bench.ingest.loop = &bench.loop;
     bench.ingest.store = bench.store;
     bench.ingest.services = &bench.services;
+    bench.orderly.max_connections = 100;
+    bench.orderly.max_memory = 1 << 20;
     bench.ingest.orderly = &bench.orderly;
     bench.ingest.hooks = (struct ingest_hooks){.route = on_route, .stored = on_stored};
     ingest_init(&bench.ingest);
