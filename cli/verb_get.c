@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../base/json.h"
+#include "names.h"
 #include "option_rows.h"
 #include "reader.h"
 #include "../base/templates.h"
@@ -22,6 +23,7 @@ struct get_options {
     const char *charset;
     bool text;
     bool json;
+    bool name;
 };
 
 struct get {
@@ -70,6 +72,38 @@ static int get_read_paths(struct get *get, const struct verb_call *call)
     }
     get->names = call->operands;
     return VERB_DONE;
+}
+
+/* ---- Names ---------------------------------------------------------------------------------- */
+
+/* What the standard calls a path, in all versions together: the line is above all messages. */
+static hl7_slice get_name(const struct hl7_path *path)
+{
+    const hl7_slice segment = hl7_slice_of(path->segment);
+    const struct hl7_dict_segment *known = names_segment(HL7_ANY_VERSION, segment);
+    const struct names_place place = {.segment = segment,
+                                      .field = path->field,
+                                      .component = path->component,
+                                      .subcomponent = path->subcomponent};
+    struct names names;
+
+    if (path->field == 0 && known != NULL) {
+        return hl7_dict_text(known->title);
+    }
+    names_find(HL7_ANY_VERSION, &place, &names);
+    return names.name;
+}
+
+/* The path itself where there is no name. */
+static void get_print_names(const struct get *get)
+{
+    for (size_t i = 0; i < get->path_count; i++) {
+        hl7_slice name = get_name(&get->paths[i]);
+
+        printf("%s%s%s%.*s", i > 0 ? "\t" : "", get->names[i], name.len > 0 ? " " : "",
+               (int)name.len, name.len > 0 ? name.ptr : "");
+    }
+    putchar('\n');
 }
 
 /* ---- Values --------------------------------------------------------------------------------- */
@@ -136,6 +170,21 @@ static void get_print_line(struct get *get)
     putchar('\n');
 }
 
+/* The value, or an object with the name beside it. */
+static void get_json_value(struct get *get, const struct hl7_path *path, hl7_slice raw)
+{
+    if (!get->options->name) {
+        json_text(&get->json, get_written(get, raw));
+        return;
+    }
+    json_open_object(&get->json);
+    json_key(&get->json, "name");
+    json_text(&get->json, get_name(path));
+    json_key(&get->json, "value");
+    json_text(&get->json, get_written(get, raw));
+    json_end(&get->json);
+}
+
 static void get_print_json(struct get *get)
 {
     json_open_object(&get->json);
@@ -144,7 +193,7 @@ static void get_print_json(struct get *get)
 
         get->found = get->found || raw.len > 0;
         json_key(&get->json, get->names[i]);
-        json_text(&get->json, get_written(get, raw));
+        get_json_value(get, &get->paths[i], raw);
     }
     json_end(&get->json);
     json_line(&get->json);
@@ -152,6 +201,9 @@ static void get_print_json(struct get *get)
 
 static void get_all(struct get *get)
 {
+    if (get->options->name && !get->options->json) {
+        get_print_names(get);
+    }
     while (reader_next_message(&get->reader)) {
         if (get->recode) {
             reader_charset(&get->reader, &get->charset, get->fallback);
@@ -204,6 +256,13 @@ static const struct option get_option_table[] = {
      .kind = OPTION_FLAG,
      .doc = "Print a JSON object for each message; a value that is absent is null",
      OPTION_PLACE(struct get_options, json)},
+    {.name = "name",
+     .letter = 'n',
+     .kind = OPTION_FLAG,
+     .doc =
+         "Print first a line with each path and what the HL7 standard calls it; with --json each value "
+         "is an object with name and value",
+     OPTION_PLACE(struct get_options, name)},
     OPTION_ROW_CHARSET(struct get_options),
     OPTION_ROW_MAX_MESSAGE(struct get_options),
     {.name = NULL}};
@@ -230,6 +289,7 @@ static const struct verb_status get_statuses[] = {
 static const struct verb_example get_examples[] = {
     {"orderly get MSH-10 PID-3.1 PID-5 orders.hl7", "Control id, patient id and name, in columns"},
     {"orderly get --text OBX[2]-5 result.hl7", "The second result as text"},
+    {"orderly get --name PID-3.1 PV1-44 orders.hl7", "The same under a line of names"},
     {"orderly get --json PID-3 PID-5.1 < orders.hl7", "The same for programs"},
     {NULL, NULL}};
 

@@ -46,6 +46,20 @@ class Get(TestCase):
         self.assertEqual(json.loads(result.out), {"PID-5.1": "DOE", "OBX-5": "café & tea\ntwo",
                                                   "OBX-6": "", "ZZZ-1": None})
 
+    @needs_dictionary
+    def test_a_line_of_names_stands_above_the_values(self):
+        result = self.get("--name", "PID-5", "PID-5.1", "PID", "OBX[last]-3.1", "ZPI-1", "PID-99", self.result)
+        self.assertEqual(result.out.decode().splitlines()[0].split("\t"),
+                         ["PID-5 Patient Name", "PID-5.1 Family Name", "PID Patient Identification",
+                          "OBX[last]-3.1 Identifier", "ZPI-1", "PID-99"])
+        self.assertEqual(len(result.out.splitlines()), 2)
+
+    @needs_dictionary
+    def test_json_has_the_name_beside_the_value(self):
+        result = self.get("--json", "--name", "PID-5.1", "ZPI-1", self.result)
+        self.assertEqual(json.loads(result.out), {"PID-5.1": {"name": "Family Name", "value": "DOE"},
+                                                  "ZPI-1": {"name": None, "value": None}})
+
     def test_messages_come_from_standard_input_with_or_without_a_dash(self):
         for arguments in (["PID-5.1"], ["PID-5.1", "-"]):
             self.assertEqual(self.get(*arguments, stdin=RESULT).out, b"DOE\n")
