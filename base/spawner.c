@@ -433,7 +433,7 @@ static void forget_signals(int fd)
     }
 }
 
-static void help(int fd, const struct spawner_rules *rules)
+_Noreturn static void help(int fd, const struct spawner_rules *rules)
 {
     struct helper *helper = calloc(1, sizeof *helper);
     bool going = helper != NULL;
