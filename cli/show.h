@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * show.h - the tree of a message, for `orderly show`: one walk (show_walk), two listeners, a tree for
- * people (show_tree.c) and JSON (show_json.c).
+ * people (show_tree.c) and JSON (show_json.c). Names of fields and codes are those of the dictionary
+ * (names.h).
  *
  * The walk visits segments and, below them, values: a field; its repetitions when it has several;
  * the components of those that have several; their sub-components. A value that has nothing below
@@ -17,6 +18,7 @@
 #include "hl7.h"
 #include "../base/json.h"
 #include "../base/memory.h"
+#include "names.h"
 #include "source.h"
 #include "../base/text.h"
 
@@ -29,11 +31,22 @@ struct show_segment {
 /* What a value is made of; names the children, too. */
 enum show_parts { SHOW_LEAF, SHOW_REPETITIONS, SHOW_COMPONENTS, SHOW_SUBCOMPONENTS };
 
+/* Where a value stands, in numbers from 1; 0: the value is the whole. */
+struct show_place {
+    size_t segment; /* its index, from 0 */
+    size_t field;
+    size_t repetition;
+    size_t component;
+    size_t subcomponent;
+};
+
 struct show_value {
     hl7_slice path; /* "OBX[2]-5.1"; borrowed until the next visit */
     hl7_slice raw;
-    unsigned depth; /* 1: a field */
+    hl7_slice whole; /* the value that it is a part of; absent for a field */
+    unsigned depth;  /* 1: a field */
     enum show_parts parts;
+    struct show_place place;
 };
 
 /* What the walk calls. `end` follows the children of a value that is no leaf. */
@@ -80,8 +93,16 @@ struct show {
     struct json json;
     size_t width; /* columns a line may take; 0: no bound */
     bool all;
+    bool plain;               /* no names */
+    enum hl7_version version; /* of the message that is shown */
     size_t shown;
 };
+
+/* What the dictionary says of a value by the message's version; all empty in a plain tree. */
+void show_names(const struct show *show, const struct show_value *value, struct names *ret_names);
+
+/* The title of a segment; empty when it is not known, and in a plain tree. */
+hl7_slice show_title(const struct show *show, hl7_slice name);
 
 /* Print one message. False when there is no memory. */
 bool show_tree(struct show *show, const struct source_item *item,

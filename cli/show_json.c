@@ -4,7 +4,8 @@
  *
  * Every value is an object with `path` and `raw`. A leaf has `text`, the decoded value, and
  * `"null":true` when it is HL7's null; any other value has its parts in `repetitions`, `components`
- * or `subcomponents`.
+ * or `subcomponents`. What the dictionary knows is in `name`, `type` and, for a code, `meaning`; in
+ * `title` for a segment.
  */
 #include "show.h"
 
@@ -19,15 +20,26 @@ static void json_character(struct json *json, const char *name, char c)
     json_text(json, c == '\0' ? (hl7_slice){NULL, 0} : (hl7_slice){&c, 1});
 }
 
+/* A member that is left out when nothing is known. */
+static void json_known(struct json *json, const char *key, hl7_slice text)
+{
+    if (text.len > 0) {
+        json_key(json, key);
+        json_text(json, text);
+    }
+}
+
 static void json_segment(void *context, const struct show_segment *segment)
 {
-    struct json *json = &((struct tree_json *)context)->show->json;
+    const struct tree_json *tree = context;
+    struct json *json = &tree->show->json;
 
     json_open_object(json);
     json_key(json, "path");
     json_text(json, segment->path);
     json_key(json, "name");
     json_text(json, segment->name);
+    json_known(json, "title", show_title(tree->show, segment->name));
     json_key(json, "fields");
     json_open_array(json);
 }
@@ -51,11 +63,15 @@ static void json_value_of(void *context, const struct show_value *value)
     struct json *json = &tree->show->json;
     hl7_slice raw;
     hl7_slice decoded;
+    struct names names;
 
+    show_names(tree->show, value, &names);
     tree->failed = !show_decode(&tree->show->text, value->raw, &raw, &decoded) || tree->failed;
     json_open_object(json);
     json_key(json, "path");
     json_text(json, value->path);
+    json_known(json, "name", names.name);
+    json_known(json, "type", names.type);
     json_key(json, "raw");
     json_text(json, raw);
     if (value->parts != SHOW_LEAF) {
@@ -65,6 +81,7 @@ static void json_value_of(void *context, const struct show_value *value)
     }
     json_key(json, parts[SHOW_LEAF]);
     json_text(json, decoded);
+    json_known(json, "meaning", names.meaning);
     if (hl7_state(value->raw) == HL7_NULL) {
         json_key(json, "null");
         json_bool(json, true);
@@ -106,6 +123,7 @@ bool show_json(struct show *show, const struct source_item *item, const struct h
     bool walked;
 
     show->text.message = message;
+    show->version = hl7_message_version(message);
     json_open_object(&show->json);
     json_head(show, item, message);
     json_key(&show->json, "segments");

@@ -17,6 +17,7 @@
 
 /* A value whose pieces are being visited. */
 struct show_frame {
+    hl7_slice whole;
     hl7_slice rest;
     size_t level;
     size_t number;
@@ -33,6 +34,7 @@ struct show_walker {
     struct hl7_buffer path;
     struct show_frame frames[3]; /* repetitions, components, sub-components */
     size_t depth;
+    struct show_place place;
 };
 
 /* ---- Occurrences ---------------------------------------------------------------------------- */
@@ -136,14 +138,30 @@ static size_t show_split_level(const struct show_walker *walker, hl7_slice raw, 
     return level;
 }
 
+/* The next piece of a value split at this level; what was below the last one is left. */
+static void show_place_step(struct show_place *place, size_t level, size_t number)
+{
+    size_t *const numbers[] = {&place->repetition, &place->component, &place->subcomponent};
+
+    *numbers[level] = number;
+    for (size_t below = level + 1; below < 3; below++) {
+        *numbers[below] = 0;
+    }
+}
+
 /* Visits one value, which is split at `level` and deeper; its pieces, if any, are next. */
 static void show_visit(struct show_walker *walker, hl7_slice raw, size_t level)
 {
     static const enum show_parts parts[] = {SHOW_REPETITIONS, SHOW_COMPONENTS, SHOW_SUBCOMPONENTS,
                                             SHOW_LEAF};
     size_t split = show_split_level(walker, raw, level);
-    struct show_value value = {hl7_buffer_slice(&walker->path), raw, (unsigned)walker->depth + 1,
-                               parts[split]};
+    struct show_value value = {.path = hl7_buffer_slice(&walker->path),
+                               .raw = raw,
+                               .whole = walker->depth > 0 ? walker->frames[walker->depth - 1].whole
+                                                          : (hl7_slice){NULL, 0},
+                               .depth = (unsigned)walker->depth + 1,
+                               .parts = parts[split],
+                               .place = walker->place};
 
     walker->visitor->value(walker->context, &value);
     if (split < 3) {
@@ -153,8 +171,10 @@ static void show_visit(struct show_walker *walker, hl7_slice raw, size_t level)
         /* A&B without a component separator is component 1. */
         if (split == 2 && level < 2) {
             show_path_push(walker, '.', 1);
+            walker->place.component = 1;
         }
         frame->path_len = walker->path.len;
+        frame->whole = raw;
         frame->rest = raw;
         frame->level = split;
         frame->number = 0;
@@ -177,6 +197,7 @@ static void show_step(struct show_walker *walker)
     frame->number++;
     if (piece.len > 0 || walker->all) {
         walker->path.len = frame->path_len;
+        show_place_step(&walker->place, frame->level, frame->number);
         show_path_push(walker, frame->level == 0 ? '[' : '.', frame->number);
         show_visit(walker, piece, frame->level + 1);
     }
@@ -193,6 +214,7 @@ static void show_fields(struct show_walker *walker, size_t segment, bool header)
         if (raw.len > 0 || walker->all) {
             walker->path.len = before;
             show_path_push(walker, '-', field);
+            walker->place = (struct show_place){.segment = segment, .field = field};
             show_visit(walker, raw, header && field <= 2 ? 3 : 0);
             while (walker->depth > 0) {
                 show_step(walker);

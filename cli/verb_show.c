@@ -15,6 +15,7 @@ struct show_options {
     bool all;
     bool full;
     bool json;
+    bool no_names;
 };
 
 static int show_messages(struct show *show, struct reader *reader, bool json, const char *charset)
@@ -37,7 +38,7 @@ static int show_run(const struct verb_call *call)
     const struct show_options *options = call->options;
     const struct source_settings settings = {.max_message = (size_t)options->max_message};
     const char *charset = options->charset == NULL ? "UTF-8" : text_charset_find(options->charset);
-    struct show show = {.all = options->all};
+    struct show show = {.all = options->all, .plain = options->no_names};
     struct reader reader;
     int status;
 
@@ -73,6 +74,10 @@ static const struct option show_option_table[] = {
      .kind = OPTION_FLAG,
      .doc = "Print each message as one line of JSON",
      OPTION_PLACE(struct show_options, json)},
+    {.name = "no-names",
+     .kind = OPTION_FLAG,
+     .doc = "Leave out what the HL7 standard calls fields, and what codes stand for",
+     OPTION_PLACE(struct show_options, no_names)},
     OPTION_ROW_CHARSET(struct show_options),
     OPTION_ROW_COLOR(struct show_options),
     OPTION_ROW_MAX_MESSAGE(struct show_options),
@@ -82,6 +87,9 @@ static const char *const show_description[] = {
     "Shows each message as a tree: segments, fields, repetitions, components, sub-components, each "
     "with the path that 'orderly get' and templates use for it. Empty fields are left out. Where a "
     "value holds escapes, what they stand for is shown behind it.",
+    "Beside the path stand the field's name and data type, and behind a code what it stands for, as the "
+    "HL7 standard says for the message's own version (MSH-12; of a version that there is not, the last "
+    "one before it).",
     "Messages come from files, directories (all files in them) or standard input. Control "
     "characters in a message are shown as \\n, \\t or \\x1b.",
     NULL};

@@ -5,6 +5,7 @@ the build folder of the repository is looked at. Nothing here waits without a bo
 is ended by its process id only.
 """
 
+import functools
 import os
 import pathlib
 import re
@@ -67,6 +68,16 @@ def run(*arguments, stdin=b"", timeout=PATIENCE, env=None, cwd=None):
         raise AssertionError(f"orderly {' '.join(map(str, arguments))}: not done after {timeout} s"
                              f"\n{wrote}") from None
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def needs_dictionary(test):
+    """Skips a test in a build without the dictionary."""
+    @functools.wraps(test)
+    def wrapped(self, *arguments):
+        if b"without the dictionary" in run("validate", stdin=b"MSH|^~\\&|\r").err:
+            self.skipTest("built without the dictionary")
+        return test(self, *arguments)
+    return wrapped
 
 
 class Program:

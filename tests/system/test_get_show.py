@@ -2,7 +2,7 @@
 
 import json
 
-from support import TestCase, main, run
+from support import TestCase, main, needs_dictionary, run
 from terminal import on_terminal
 
 RESULT = ("MSH|^~\\&|LAB|TEST|||20260101||ORU^R01^ORU_R01|C1|P|2.5||||||8859/1\r"
@@ -101,7 +101,7 @@ class Show(TestCase):
         return run("show", *arguments, self.write("a", data), **settings)
 
     def test_a_tree_names_every_value_by_its_path(self):
-        result = self.show(RESULT)
+        result = self.show(RESULT, "--no-names")
         self.assert_status(result, 0)
         lines = [line.split(None, 1) for line in result.out.decode().splitlines()]
         found = {line[0]: line[1] for line in lines if len(line) == 2}
@@ -126,9 +126,58 @@ class Show(TestCase):
         self.assertIn("caf\u00e9 \\T\\ tea\\.br\\two  = caf\u00e9 & tea\\ntwo",
                       self.show(RESULT).out.decode())
 
+    @needs_dictionary
     def test_empty_fields_are_shown_on_request(self):
         self.assertNotIn(b"PID-2 ", self.show(RESULT).out)
-        self.assertRegex(self.show(RESULT, "--all").out, rb"PID-2 +\(empty\)\n")
+        self.assertRegex(self.show(RESULT, "--all").out, rb"PID-2 +Patient ID +CX +\(empty\)\n")
+
+    @needs_dictionary
+    def test_a_field_has_its_name_and_type(self):
+        out = self.show(RESULT).out.decode()
+        self.assertIn("\nPID  Patient Identification\n", out)
+        self.assertRegex(out, r"PID-5 +Patient Name +XPN +DOE\^JANE\^TEST\n")
+        self.assertRegex(out, r"PID-5\.2 +Given Name +ST +JANE\n")
+        self.assertRegex(out, r"PID-3\[1\]\.4\.2 +Universal ID +ST +1\.2\n")
+
+    @needs_dictionary
+    def test_a_code_is_explained(self):
+        out = self.show(b"MSH|^~\\&|||||||ADT^A01|1|P|2.5\rPID||||||||F||2106-3^White^L\r"
+                        b"DG1||||||A\r").out.decode()
+        self.assertRegex(out, r"PID-8 +Administrative Sex +IS +F  \(Female\)\n")
+        self.assertRegex(out, r"DG1-6 +Diagnosis Type +IS +A  \(Admitting\)\n")
+
+    @needs_dictionary
+    def test_a_code_of_another_coding_system_is_not_explained(self):
+        for system, end in ((b"L", r""), (b"HL70005", r"  \(White\)"), (b"", r"  \(White\)")):
+            out = self.show(b"MSH|^~\\&|||||||ADT^A01|1|P|2.5\rPID||||||||||2106-3^W^" + system +
+                            b"\r").out.decode()
+            self.assertRegex(out, r"PID-10\.1 +Identifier +ST +2106-3" + end + r"\n")
+
+    @needs_dictionary
+    def test_names_are_those_of_the_version_of_the_message(self):
+        for version, name in ((b"2.2", "Sex"), (b"2.5", "Administrative Sex"), (b"2.9", "Administrative Sex"),
+                              (b"", "Administrative Sex")):
+            out = self.show(b"MSH|^~\\&|||||||ADT^A01|1|P|" + version + b"\rPID||||||||F\r").out.decode()
+            self.assertRegex(out, r"PID-8 +" + name + " +I[SD] +F|PID-8 +" + name + " +CWE +F", version)
+
+    @needs_dictionary
+    def test_an_observation_has_the_type_that_it_names(self):
+        out = self.show(RESULT).out.decode()
+        self.assertRegex(out, r"OBX\[1\]-5 +Observation Value +TX ")
+        self.assertRegex(out, r"OBX\[2\]-5 +Observation Value +NM ")
+
+    def test_what_the_standard_does_not_have_has_no_name(self):
+        out = self.show(b"MSH|^~\\&|||||||ADT|1|P|2.5\rZPI|x\rPID" + b"|" * 90 + b"y\r").out.decode()
+        self.assertRegex(out, r"\nZPI\n +ZPI-1 +x\n")
+        self.assertRegex(out, r"PID-90 +y\n")
+
+    def test_names_are_left_out_on_request(self):
+        out = self.show(RESULT, "--no-names").out.decode()
+        self.assertIn("\nPID\n", out)
+        self.assertRegex(out, r"PID-5 +DOE")
+        tree = self.show(RESULT, "--no-names", "--json").out
+        for member in (b'"name":"Patient Name"', b'"type":"XPN"', b'"title"', b'"meaning"'):
+            self.assertNotIn(member, tree)
 
     def test_every_message_has_a_head(self):
         result = self.show(RESULT + b"MSH|^~\\&|||||||ACK|\r")
@@ -136,6 +185,7 @@ class Show(TestCase):
         self.assertIn(f"Message 1  {path}:1  ORU^R01^ORU_R01, ".encode(), result.out)
         self.assertIn(f"Message 2  {path}:5  ACK, 20 bytes, 1 segment\n".encode(), result.out)
 
+    @needs_dictionary
     def test_json_holds_the_whole_tree(self):
         tree = json.loads(self.show(RESULT, "--json").out)
         self.assertEqual([segment["path"] for segment in tree["segments"]],
@@ -143,11 +193,14 @@ class Show(TestCase):
         self.assertEqual(tree["delimiters"]["subcomponent"], "&")
         self.assertEqual(tree["type"], "ORU^R01^ORU_R01")
         fields = {field["path"]: field for field in tree["segments"][1]["fields"]}
-        self.assertEqual(fields["PID-6"], {"path": "PID-6", "raw": '""', "text": '""',
-                                           "null": True})
+        self.assertEqual(fields["PID-6"], {"path": "PID-6", "name": "Mother's Maiden Name",
+                                           "type": "XPN", "raw": '""', "text": '""', "null": True})
         first = fields["PID-3"]["repetitions"][0]
         self.assertEqual(first["components"][1]["subcomponents"][2],
-                         {"path": "PID-3[1].4.3", "raw": "ISO", "text": "ISO"})
+                         {"path": "PID-3[1].4.3", "name": "Universal ID Type", "type": "ID",
+                          "raw": "ISO", "text": "ISO",
+                          "meaning": "An International Standards Organization Object Identifier"})
+        self.assertEqual(tree["segments"][1]["title"], "Patient Identification")
         observation = {field["path"]: field for field in tree["segments"][2]["fields"]}
         self.assertEqual(observation["OBX[1]-5"]["text"], "café & tea\ntwo")
 
@@ -201,6 +254,19 @@ class Terminal(TestCase):
         line = next(line for line in shown.splitlines() if "MSH-3" in line)
         width = len(line) + sum(character > "\u2000" for character in line)
         self.assertIn(width, (59, 60))
+
+    @needs_dictionary
+    def test_names_and_meanings_keep_to_the_width(self):
+        path = self.write("c", b"MSH|^~\\&|LAB||||||ADT^A01^ADT_A01|1|P|2.5||||||UNICODE UTF-8\r"
+                          b"PID|||||DOE^JANE^TEST\r")
+        for columns in (60, 80, 100):
+            shown = on_terminal("show", path, columns=columns, NO_COLOR="1")
+            self.assertTrue(all(len(line) <= columns for line in shown.splitlines()[1:]
+                                if not line.startswith("  |")), shown)
+            self.assertIn("Second", shown)
+
+    def test_a_narrow_terminal_has_no_names(self):
+        self.assertNotIn("Sending", on_terminal("show", self.path, columns=50, NO_COLOR="1"))
 
     def test_nothing_is_cut_on_request_or_in_a_pipe(self):
         self.assertIn("x" * 1000, on_terminal("show", "--full", self.path))
