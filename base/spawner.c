@@ -76,14 +76,14 @@ static int send_request(int helper, const struct head *request, size_t len, cons
         char bytes[CMSG_SPACE(sizeof(int) * DESCRIPTORS_MAX)];
         struct cmsghdr aligned;
     } control = {.bytes = {0}};
-    struct iovec part = {.iov_len = len};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     union {
         const void *given;
         void *wanted;
     } base = {.given = request};
+    /* sendmsg() only reads it. */
+    struct iovec part = {.iov_base = base.wanted, .iov_len = len};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-    part.iov_base = base.wanted; /* which sendmsg() only reads */
     if (count > 0) {
         message.msg_control = control.bytes;
         message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
@@ -433,7 +433,7 @@ static void forget_signals(int fd)
     }
 }
 
-static void help(int fd, const struct spawner_rules *rules)
+_Noreturn static void help(int fd, const struct spawner_rules *rules)
 {
     struct helper *helper = calloc(1, sizeof *helper);
     bool going = helper != NULL;

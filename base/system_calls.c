@@ -211,7 +211,7 @@ static void make_program(struct program *program)
 
 /* The call was not carried out. The rest is for the person who reads the log; only what a signal handler
  * may call. */
-static void on_refused(int number, siginfo_t *facts, void *context)
+_Noreturn static void on_refused(int number, siginfo_t *facts, void *context)
 {
     static const char front[] = "orderly: fatal: confinement: system call ";
     static const char back[] = " is not one this program makes; it was not carried out\n";
@@ -238,7 +238,7 @@ static void on_refused(int number, siginfo_t *facts, void *context)
     ssize_t written = write(STDERR_FILENO, text, len);
     (void)written;
     (void)signal(number, SIG_DFL);
-    (void)raise(number);
+    (void)syscall(SYS_tgkill, getpid(), gettid(), number);
     _exit(128 + number);
 }
 

@@ -6,7 +6,7 @@
 #define ORDERLY_CASE_RUN_H
 
 #include "case_report.h"
-#include "case_services.h"
+#include "../base/case_services.h"
 #include "cases.h"
 #include "difference.h"
 #include "../base/memory.h"

@@ -152,7 +152,8 @@ static bool make_room(struct connection *connection, char **ret_room, size_t *re
         connection->held.ptr = own;
     }
     *ret_room = connection->held_own + connection->held.len;
-    *ret_size = connection->held_size - connection->held.len;
+    size_t rest = connection->held_size - connection->held.len;
+    *ret_size = rest < LOOP_READ_SIZE ? rest : LOOP_READ_SIZE;
     return true;
 }
 
@@ -260,9 +261,7 @@ void connection_consume(struct connection *connection, size_t n)
 size_t connection_memory(const struct connection *connection)
 {
     size_t least = connection->held_own != NULL ? connection->held_size : HELD_FIRST;
-    size_t len = connection->held.len;
-
-    return len == 0 || len > least ? len : least;
+    return connection->held.len == 0 || connection->held.len > least ? connection->held.len : least;
 }
 
 void connection_pause(struct connection *connection)

@@ -107,7 +107,7 @@ void listener_address(const struct listener *listener, struct sockaddr_storage *
 
 bool listener_is_local(const struct listener *listener)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t len = 0;
 
     listener_address(listener, &address, &len);

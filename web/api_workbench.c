@@ -9,6 +9,7 @@
 #include "../base/beside.h"
 #include "../base/log.h"
 #include "api.h"
+#include "cases.h"
 #include "gallery.h"
 #include "workbench.h"
 
@@ -223,6 +224,42 @@ void api_convert(struct exchange *exchange)
     if (find_beside(exchange, &beside)) {
         work.loader = beside.opened ? &beside.loader : NULL;
         json_t *answer = workbench_convert(&work);
+        if (answer == NULL) {
+            (void)exchange_no_memory(exchange);
+        } else {
+            exchange_json(exchange, answer);
+        }
+    }
+    if (beside.opened) {
+        beside_close(&beside.beside);
+    }
+}
+
+/* ---- Cases ----------------------------------------------------------------------------------- */
+
+void api_cases(struct exchange *exchange)
+{
+    struct beside_of beside = {.opened = false};
+    struct cases cases = {.max_steps = (size_t)exchange->web->setup.web.convert_steps};
+    const char *text = NULL;
+    const char *path = NULL;
+    struct named named;
+
+    if (!exchange_has_only(exchange, "template beside") ||
+        !exchange_text(exchange, "template", true, WORKBENCH_TEMPLATE_MAX, &text,
+                       &cases.text.len) ||
+        !exchange_text(exchange, "beside", true, 2 * GALLERY_NAME_MAX, &path, NULL)) {
+        return;
+    }
+    hl7_slice whole = hl7_slice_of(path);
+    hl7_slice name = hl7_slice_part(whole, strcspn(path, "/") + 1, whole.len);
+    if (find_named(exchange, hl7_piece(whole, '/', 1), name, &named) &&
+        open_beside(exchange, &named, &beside)) {
+        cases.text.ptr = text;
+        cases.loader = &beside.loader;
+        cases.folder = named.folder->folder;
+        cases.name = named.name;
+        json_t *answer = cases_run(&cases);
         if (answer == NULL) {
             (void)exchange_no_memory(exchange);
         } else {

@@ -74,8 +74,8 @@ static bool index_message(struct ingest_item *item, const struct hl7_message *me
         return false;
     }
     to->keys = keys;
-    add_key(to, keys, HL7_TEXT("patient"), first_of(message, &orderly->patient));
-    add_key(to, keys, HL7_TEXT("accession"), first_of(message, &orderly->accession));
+    add_key(to, keys, HL7_TEXT(JOURNAL_PATIENT), first_of(message, &orderly->patient));
+    add_key(to, keys, HL7_TEXT(JOURNAL_ACCESSION), first_of(message, &orderly->accession));
     for (size_t i = 0; i < orderly->indexes.count; i++) {
         const struct config_index *index = &orderly->indexes.items[i];
 

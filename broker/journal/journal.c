@@ -19,10 +19,11 @@
  *       unharmed.
  *   J7  Old messages go by policy, settled ones only, in small steps; the disk space comes back.
  *
- * Where things are: journal_open.c opens and closes, journal_append.c takes messages in,
- * journal_lane.c keeps lanes and counters, journal_settle.c gives deliveries out and settles them,
- * journal_people.c does what people ask, journal_find.c and journal_story.c look, journal_prune.c and
- * journal_backup.c keep. sql.c asks SQLite; schema.tbl and statements.tbl have all of its language. */
+ * Where things are: journal_open.c opens and closes, journal_append.c takes messages in, journal_keys.c
+ * has what they are looked up by, journal_lane.c keeps lanes and counters, journal_settle.c gives
+ * deliveries out and settles them, journal_people.c does what people ask, journal_find.c and
+ * journal_story.c look, journal_prune.c and journal_backup.c keep. sql.c asks SQLite, gather.c writes for
+ * it; schema.tbl and statements.tbl have all of its language. */
 #include "sql.h"
 
 #include "../../base/crash_point.h"
@@ -63,6 +64,7 @@ enum journal_code journal_begin(struct journal *journal)
 
     journal->in_transaction = true;
     journal->doomed = code;
+    journal->ids_before = journal->ids;
     return code != JOURNAL_OK ? code : sql_do(journal, STATEMENT_BEGIN, NULL, 0);
 }
 
@@ -76,6 +78,7 @@ void journal_rollback(struct journal *journal)
         journal->failed = true;
     }
     journal_lanes_forget(journal);
+    journal->ids = journal->ids_before;
     journal->in_transaction = false;
     journal->doomed = JOURNAL_OK;
 }
@@ -112,6 +115,31 @@ enum journal_code journal_commit(struct journal *journal)
     (void)journal_checkpoint(journal, SQL_LOG_PAGES_MAX);
     return JOURNAL_OK;
 }
+
+/* ---- Ids ------------------------------------------------------------------------------------- */
+
+enum journal_code journal_ids_read(struct journal *journal)
+{
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_IDS_GET, NULL, 0);
+    enum journal_code code = sql_row(journal, row);
+
+    if (code == JOURNAL_OK) {
+        journal->ids = (struct sql_ids){sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
+                                        sqlite3_column_int64(row, 2)};
+        sql_end(row);
+    }
+    return code == JOURNAL_NONE ? sql_damaged(journal, "the ids that were given are lost") : code;
+}
+
+enum journal_code journal_ids_keep(struct journal *journal)
+{
+    const struct sql_ids *ids = &journal->ids;
+
+    return sql_do(journal, STATEMENT_IDS_SET,
+                  VALUES(NUMBER(ids->message), NUMBER(ids->delivery), NUMBER(ids->body)));
+}
+
+/* ---- The log --------------------------------------------------------------------------------- */
 
 enum journal_code journal_checkpoint(struct journal *journal, int pages)
 {

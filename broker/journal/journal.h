@@ -163,7 +163,10 @@ enum journal_code journal_lane_set(struct journal *journal, int64_t lane,
 
 /* ---- Messages in ----------------------------------------------------------------------------- */
 
-/* An indexed value: ("patient", "000123"), ("OBR-18", "A77"). */
+/* An indexed value: ("patient", "000123"), ("OBR-18", "A77"). Of the two that are asked for most, a
+ * message has one value each at most. */
+#define JOURNAL_PATIENT "patient"
+#define JOURNAL_ACCESSION "accession"
 struct journal_key {
     hl7_slice name;
     hl7_slice value;

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Messages in. A message, its keys, its reply and its deliveries are rows of one transaction (J2). Its
- * id, and those of its deliveries, grow with each one stored: that order is the lanes' (J3). */
+ * Messages in. A message, its keys and its deliveries are rows of one transaction (J2). Its id, and those
+ * of its deliveries, grow with each one stored: that order is the lanes' (J3). */
 #include "sql.h"
 
 #include <assert.h>
 
-/* Messages of one control id that are compared before it is called a conflict. */
-enum { SAME_ID_MAX = 16 };
-
-static enum journal_code add_keys(struct journal *journal, const struct journal_message *message,
-                                  int64_t id)
-{
-    enum journal_code code = JOURNAL_OK;
-
-    for (size_t i = 0; i < message->key_count && code == JOURNAL_OK; i++) {
-        const struct journal_key *key = &message->keys[i];
-        code = sql_do(journal, STATEMENT_KEY_ADD,
-                      VALUES(NUMBER(id), TEXT(sql_clip(key->name)), TEXT(sql_clip(key->value)),
-                             NUMBER(message->received)));
-    }
-    return code;
-}
+/* Messages of one control id that are compared before it is called a conflict; and the bytes of a message
+ * that make it a long one. */
+enum { SAME_ID_MAX = 16, LONG = 2048 };
 
 static enum journal_code add_deliveries(struct journal *journal,
                                         const struct journal_message *message, int64_t id,
@@ -33,7 +20,7 @@ static enum journal_code add_deliveries(struct journal *journal,
         struct sql_delivery delivery = {.message = id, .state = state};
         code = journal_lane_id(journal, &message->deliveries[i], &delivery.lane);
         if (code == JOURNAL_OK) {
-            code = journal_delivery_add(journal, id, delivery.lane, state, 0, &delivery.id);
+            code = journal_delivery_add(journal, &delivery, 0, false);
         }
         if (code == JOURNAL_OK && state == JOURNAL_DELIVERY_PENDING) {
             journal_lane_added(journal, delivery.lane);
@@ -42,39 +29,50 @@ static enum journal_code add_deliveries(struct journal *journal,
     return code;
 }
 
-static enum journal_code set_reply(struct journal *journal, int64_t message, hl7_slice reply)
+/* The bytes are in the message's row unless they are many. */
+static bool is_long(hl7_slice bytes)
 {
-    return sql_do(
-        journal, STATEMENT_REPLY_SET,
-        VALUES(NUMBER(message), NUMBER(sql_checksum(journal, message, reply)), BYTES(reply)));
+    return bytes.len > LONG;
+}
+
+static enum journal_code add_row(struct journal *journal, const struct journal_message *message,
+                                 int64_t id, enum journal_state state)
+{
+    const bool apart = is_long(message->bytes);
+    const bool answered = message->reply.ptr != NULL;
+    const hl7_slice keys = journal_keys_pack(&journal->keys, message);
+
+    return sql_do(journal, STATEMENT_MESSAGE_ADD,
+                  VALUES(NUMBER(id), NUMBER(message->received), NUMBER(state),
+                         NUMBER((int64_t)message->delivery_count),
+                         NUMBER((int64_t)message->bytes.len), TEXT(sql_clip(message->listener)),
+                         TEXT(sql_clip(message->peer)), TEXT(sql_clip(message->control_id)),
+                         TEXT(sql_clip(message->type)), TEXT(sql_clip(message->application)),
+                         TEXT(sql_clip(message->facility)), NUMBER(journal->ids.delivery + 1),
+                         BYTES(keys), TEXT_OR_NOTHING(journal->keys.patient),
+                         TEXT_OR_NOTHING(journal->keys.accession),
+                         apart ? NOTHING : NUMBER(sql_checksum(journal, id, message->bytes)),
+                         apart ? NOTHING : BYTES(message->bytes),
+                         answered ? NUMBER(sql_checksum(journal, id, message->reply)) : NOTHING,
+                         answered ? BYTES(message->reply) : NOTHING));
 }
 
 static enum journal_code add(struct journal *journal, const struct journal_message *message,
                              bool held, int64_t *ret_id)
 {
-    const int64_t open = (int64_t)message->delivery_count;
-    const int64_t state = held       ? JOURNAL_STATE_HELD
-                          : open > 0 ? JOURNAL_STATE_PENDING
-                                     : JOURNAL_STATE_SETTLED;
-    enum journal_code code =
-        sql_do(journal, STATEMENT_MESSAGE_ADD,
-               VALUES(NUMBER(message->received), NUMBER(state), NUMBER(open),
-                      NUMBER((int64_t)message->bytes.len), TEXT(sql_clip(message->listener)),
-                      TEXT(sql_clip(message->peer)), TEXT(sql_clip(message->control_id)),
-                      TEXT(sql_clip(message->type)), TEXT(sql_clip(message->application)),
-                      TEXT(sql_clip(message->facility))));
-    int64_t id = sqlite3_last_insert_rowid(journal->db);
+    const int64_t id = ++journal->ids.message;
+    const enum journal_state state = held                          ? JOURNAL_STATE_HELD
+                                     : message->delivery_count > 0 ? JOURNAL_STATE_PENDING
+                                                                   : JOURNAL_STATE_SETTLED;
+    enum journal_code code = add_row(journal, message, id, state);
 
-    if (code == JOURNAL_OK) {
+    if (code == JOURNAL_OK && is_long(message->bytes)) {
         code = sql_do(journal, STATEMENT_RECEIVED_ADD,
                       VALUES(NUMBER(id), NUMBER(sql_checksum(journal, id, message->bytes)),
                              BYTES(message->bytes)));
     }
-    if (code == JOURNAL_OK && message->reply.ptr != NULL) {
-        code = set_reply(journal, id, message->reply);
-    }
     if (code == JOURNAL_OK) {
-        code = add_keys(journal, message, id);
+        code = journal_keys_add(journal, id, message->received);
     }
     if (code == JOURNAL_OK) {
         code = add_deliveries(journal, message, id,
@@ -215,7 +213,11 @@ enum journal_code journal_set_reply(struct journal *journal, int64_t message, hl
     if (code == JOURNAL_OK && reply.len > JOURNAL_BYTES_MAX) {
         code = sql_refuse(journal, JOURNAL_REFUSED, "the reply is too large for the journal");
     }
-    return code == JOURNAL_OK ? set_reply(journal, message, reply) : code;
+    return code != JOURNAL_OK
+               ? code
+               : sql_do(journal, STATEMENT_REPLY_SET,
+                        VALUES(NUMBER(message), NUMBER(sql_checksum(journal, message, reply)),
+                               BYTES(reply)));
 }
 
 enum journal_code journal_reply(struct journal *journal, int64_t message, hl7_slice *ret_reply)

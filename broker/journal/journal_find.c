@@ -25,9 +25,27 @@ struct index_use {
     bool has_value;
 };
 
+static struct index_use choose_by_key(const struct journal_key *key)
+{
+    const struct sql_value none = NOTHING;
+    const hl7_slice name = sql_clip(key->name);
+    const struct sql_value value = TEXT(sql_clip(key->value));
+
+    if (journal_key_is_patient(name)) {
+        return (struct index_use){STATEMENT_FIND_PATIENT, STATEMENT_FIND_PATIENT_OLDEST, value,
+                                  none, false};
+    }
+    if (journal_key_is_accession(name)) {
+        return (struct index_use){STATEMENT_FIND_ACCESSION, STATEMENT_FIND_ACCESSION_OLDEST, value,
+                                  none, false};
+    }
+    return (struct index_use){STATEMENT_FIND_KEY, STATEMENT_FIND_KEY_OLDEST, TEXT(name), value,
+                              true};
+}
+
 static struct index_use choose(const struct journal_query *query)
 {
-    const struct sql_value none = {SQL_NULL, 0, {NULL, 0}};
+    const struct sql_value none = NOTHING;
     const bool few = query->state > JOURNAL_STATE_SETTLED;
 
     if (query->control_id.len > 0) {
@@ -35,9 +53,7 @@ static struct index_use choose(const struct journal_query *query)
                                   TEXT(sql_clip(query->control_id)), none, false};
     }
     if (query->key_count > 0) {
-        return (struct index_use){STATEMENT_FIND_KEY, STATEMENT_FIND_KEY_OLDEST,
-                                  TEXT(sql_clip(query->keys[0].name)),
-                                  TEXT(sql_clip(query->keys[0].value)), true};
+        return choose_by_key(&query->keys[0]);
     }
     if (!few && query->type.len > 0) {
         return (struct index_use){STATEMENT_FIND_TYPE, STATEMENT_FIND_TYPE_OLDEST,
@@ -90,37 +106,23 @@ static bool agrees(hl7_slice wanted, hl7_slice found)
     return wanted.len == 0 || hl7_slice_equal(sql_clip(wanted), found);
 }
 
-static enum journal_code has_keys(struct page *page, int64_t message, bool *ret_fits)
+static bool has_keys(const struct journal_query *query, hl7_slice packed)
 {
-    const struct journal_query *query = page->query;
-
-    for (size_t i = 0; i < query->key_count && *ret_fits; i++) {
-        sqlite3_stmt *row = sql_ask(page->journal, STATEMENT_KEY_HAS,
-                                    VALUES(NUMBER(message), TEXT(sql_clip(query->keys[i].name)),
-                                           TEXT(sql_clip(query->keys[i].value))));
-        enum journal_code code = sql_row(page->journal, row);
-        if (code == JOURNAL_OK) {
-            sql_end(row);
-        } else if (code == JOURNAL_NONE) {
-            *ret_fits = false;
-        } else {
-            return code;
+    for (size_t i = 0; i < query->key_count; i++) {
+        if (!journal_keys_have(packed, &query->keys[i])) {
+            return false;
         }
     }
-    return JOURNAL_OK;
+    return true;
 }
 
-static enum journal_code fits(struct page *page, const struct journal_summary *summary,
-                              bool *ret_fits)
+static bool fits(const struct journal_query *query, const struct journal_summary *summary,
+                 sqlite3_stmt *row)
 {
-    const struct journal_query *query = page->query;
-
-    *ret_fits = (query->state == JOURNAL_STATE_ANY || query->state == summary->state) &&
-                agrees(query->control_id, summary->control_id) &&
-                agrees(query->type, summary->type) &&
-                agrees(query->application, summary->application) &&
-                agrees(query->listener, summary->listener);
-    return has_keys(page, summary->id, ret_fits);
+    return (query->state == JOURNAL_STATE_ANY || query->state == summary->state) &&
+           agrees(query->control_id, summary->control_id) && agrees(query->type, summary->type) &&
+           agrees(query->application, summary->application) &&
+           agrees(query->listener, summary->listener) && has_keys(query, sql_text_at(row, 12));
 }
 
 /* Rows from the statement until the page is full; JOURNAL_OK when there may be more. */
@@ -132,19 +134,13 @@ static enum journal_code fill(struct page *page, sqlite3_stmt *row,
 
     while (go_on && page->given < page->query->limit && page->examined < JOURNAL_EXAMINED_MAX) {
         enum journal_code code = sql_row(page->journal, row);
-        bool wanted = false;
         if (code != JOURNAL_OK) {
             return code;
         }
         struct journal_summary summary = summary_of(row);
-        code = fits(page, &summary, &wanted);
-        if (code != JOURNAL_OK) {
-            sql_end(row);
-            return code;
-        }
         page->examined++;
         page->cursor = (struct journal_cursor){summary.received, summary.id};
-        if (wanted) {
+        if (fits(page->query, &summary, row)) {
             page->given++;
             page->journal->walking = true;
             go_on = on_message(context, &summary);

@@ -330,16 +330,11 @@ enum journal_code journal_move(struct journal *journal, const struct sql_deliver
     return code == JOURNAL_OK ? journal_count(journal, delivery, (int)delivery->state, to) : code;
 }
 
-enum journal_code journal_delivery_add(struct journal *journal, int64_t message, int64_t lane,
-                                       enum journal_delivery_state state, int64_t verbatim,
-                                       int64_t *ret_id)
+enum journal_code journal_delivery_add(struct journal *journal, struct sql_delivery *delivery,
+                                       int64_t verbatim, bool later)
 {
-    enum journal_code code =
-        sql_do(journal, STATEMENT_DELIVERY_ADD,
-               VALUES(NUMBER(message), NUMBER(lane), NUMBER(state), NUMBER(verbatim)));
-
-    if (code == JOURNAL_OK) {
-        *ret_id = sqlite3_last_insert_rowid(journal->db);
-    }
-    return code;
+    delivery->id = ++journal->ids.delivery;
+    return sql_do(journal, STATEMENT_DELIVERY_ADD,
+                  VALUES(NUMBER(delivery->id), NUMBER(delivery->message), NUMBER(delivery->lane),
+                         NUMBER(later), NUMBER(delivery->state), NUMBER(verbatim)));
 }

@@ -115,6 +115,9 @@ static enum journal_code take(struct journal *journal)
     if (code == JOURNAL_OK) {
         code = schema_pragma(journal, "PRAGMA page_size", &page_size);
     }
+    if (code == JOURNAL_OK) {
+        code = journal_ids_read(journal);
+    }
     journal->page_size = (int)page_size;
     return code;
 }
@@ -129,9 +132,13 @@ static enum journal_code open_at(struct journal *journal, const char *folder,
                        strerror(errno));
         return errno == ENOSPC || errno == EDQUOT ? JOURNAL_FULL : JOURNAL_FAILED;
     }
-    int result = sqlite3_open_v2(
-        path, &journal->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-        NULL);
+    int result = gather_install(&journal->gather);
+    if (result == SQLITE_OK) {
+        result =
+            sqlite3_open_v2(path, &journal->db,
+                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
+                            journal->gather.name);
+    }
     if (result != SQLITE_OK) {
         return sql_fail(journal, result, "opening the journal");
     }
@@ -196,5 +203,6 @@ void journal_close(struct journal **journal)
         (void)sqlite3_db_config(closing->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
     (void)sqlite3_close(closing->db);
+    gather_remove(&closing->gather);
     free(closing);
 }

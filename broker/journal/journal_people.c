@@ -70,8 +70,7 @@ static enum journal_code replay(struct journal *journal, int64_t message,
     enum journal_code code = journal_lane_id(journal, lane, &delivery.lane);
 
     if (code == JOURNAL_OK) {
-        code = journal_delivery_add(journal, message, delivery.lane, delivery.state, reference,
-                                    &delivery.id);
+        code = journal_delivery_add(journal, &delivery, reference, true);
     }
     if (code == JOURNAL_OK) {
         code = journal_count(journal, &delivery, SQL_NEW, delivery.state);

@@ -69,13 +69,15 @@ static enum journal_code remove_message(struct journal *journal, int64_t message
 {
     static const enum statement rows_of[] = {
         STATEMENT_PRUNE_ATTEMPTS, STATEMENT_PRUNE_DELIVERIES, STATEMENT_PRUNE_BODIES,
-        STATEMENT_PRUNE_NOTES,    STATEMENT_PRUNE_KEYS,       STATEMENT_PRUNE_REPLY,
-        STATEMENT_PRUNE_RECEIVED, STATEMENT_PRUNE_MESSAGE,
+        STATEMENT_PRUNE_NOTES,    STATEMENT_PRUNE_RECEIVED,   STATEMENT_PRUNE_MESSAGE,
     };
     /* The lanes' counts of dead letters go down with them. */
     enum journal_code code =
         journal_move_each(journal, STATEMENT_DELIVERY_DEAD, message, JOURNAL_DELIVERY_DROPPED, 0);
 
+    if (code == JOURNAL_OK) {
+        code = journal_keys_remove(journal, message);
+    }
     for (size_t i = 0; i < sizeof rows_of / sizeof rows_of[0] && code == JOURNAL_OK; i++) {
         code = sql_do(journal, rows_of[i], VALUES(NUMBER(message)));
     }
@@ -155,6 +157,9 @@ enum journal_code journal_prune(struct journal *journal, const struct journal_po
             code = remove_message(journal, message);
             pruned.messages++;
         }
+    }
+    if (code == JOURNAL_OK && pruned.messages > 0) {
+        code = journal_ids_keep(journal);
     }
     if (code == JOURNAL_OK) {
         code = sql_do(journal, STATEMENT_VACUUM, NULL, 0);

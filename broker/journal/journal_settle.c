@@ -151,14 +151,10 @@ static enum journal_code look_before(struct journal *journal,
 static enum journal_code add_body(struct journal *journal, int64_t message, hl7_slice bytes,
                                   int64_t *ret_reference)
 {
-    enum journal_code code = sql_do(
-        journal, STATEMENT_BODY_ADD,
-        VALUES(NUMBER(message), NUMBER(sql_checksum(journal, message, bytes)), BYTES(bytes)));
-
-    if (code == JOURNAL_OK) {
-        *ret_reference = sqlite3_last_insert_rowid(journal->db);
-    }
-    return code;
+    *ret_reference = ++journal->ids.body;
+    return sql_do(journal, STATEMENT_BODY_ADD,
+                  VALUES(NUMBER(*ret_reference), NUMBER(message),
+                         NUMBER(sql_checksum(journal, message, bytes)), BYTES(bytes)));
 }
 
 /* The reference of these bytes if `reference` stands for the same ones, else 0. */

@@ -13,7 +13,6 @@ struct walk {
         bool (*delivery)(void *context, const struct journal_delivery_story *);
         bool (*attempt)(void *context, const struct journal_attempt *);
         bool (*note)(void *context, const struct journal_note_story *);
-        bool (*key)(void *context, const struct journal_key *);
     } on;
 };
 
@@ -151,21 +150,26 @@ enum journal_code journal_notes(struct journal *journal, int64_t message,
                : code;
 }
 
-static bool on_key_row(const struct walk *walk, sqlite3_stmt *row)
-{
-    const struct journal_key key = {sql_text_at(row, 0), sql_text_at(row, 1)};
-
-    return walk->on.key(walk->context, &key);
-}
-
 enum journal_code journal_keys(struct journal *journal, int64_t message,
                                bool (*on_key)(void *context, const struct journal_key *),
                                void *context)
 {
-    const struct walk rows = {on_key_row, context, {.key = on_key}};
     enum journal_code code = sql_enter(journal);
+    struct journal_key key;
 
-    return code == JOURNAL_OK
-               ? walk(journal, sql_ask(journal, STATEMENT_KEYS_OF, VALUES(NUMBER(message))), &rows)
-               : code;
+    if (code != JOURNAL_OK) {
+        return code;
+    }
+    sqlite3_stmt *row = sql_ask(journal, STATEMENT_KEYS_OF, VALUES(NUMBER(message)));
+    code = sql_row(journal, row);
+    if (code != JOURNAL_OK) {
+        return code == JOURNAL_NONE ? JOURNAL_OK : code;
+    }
+    hl7_slice packed = sql_text_at(row, 0);
+    journal->walking = true;
+    while (journal_keys_unpack(&packed, &key) && on_key(context, &key)) {
+    }
+    journal->walking = false;
+    sql_end(row);
+    return JOURNAL_OK;
 }

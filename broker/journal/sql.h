@@ -10,6 +10,7 @@
 #define BROKER_JOURNAL_SQL_H
 
 #include "checksum.h"
+#include "gather.h"
 #include "journal.h"
 
 #include <sqlite3.h>
@@ -23,7 +24,7 @@ enum statement {
 
 /* Pages of the write-ahead log after which journal_tend() moves them into place, and after which the
  * commit does it itself, so that the log stays bounded with a caller that never tends. */
-enum { SQL_LOG_PAGES = 1000, SQL_LOG_PAGES_MAX = 4000, SQL_LENT_MAX = 2 };
+enum { SQL_LOG_PAGES = 4000, SQL_LOG_PAGES_MAX = 8000, SQL_LENT_MAX = 2 };
 
 enum { SQL_KNOWN_LANES = 16 };
 
@@ -38,13 +39,33 @@ struct sql_known_lane {
     char destination[JOURNAL_TEXT_MAX];
 };
 
+/* The highest ids that were given. */
+struct sql_ids {
+    int64_t message;
+    int64_t delivery;
+    int64_t body;
+};
+
+/* The keys of the message that is being added: sorted, each once, and packed for its row. */
+struct sql_keys {
+    struct journal_key items[JOURNAL_KEYS_MAX + 1];
+    size_t count;
+    hl7_slice patient; /* those that have columns of their own, or absent */
+    hl7_slice accession;
+    unsigned char packed[2 * JOURNAL_KEYS_MAX * (2 + JOURNAL_TEXT_MAX)];
+};
+
 struct journal {
+    struct gather gather;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
     sqlite3_stmt *lent[SQL_LENT_MAX]; /* their rows are in the caller's hands */
     size_t lent_count;
     struct checksum checksum;
     struct sql_known_lane known[SQL_KNOWN_LANES];
+    struct sql_ids ids;
+    struct sql_ids ids_before; /* the transaction */
+    struct sql_keys keys;
     uint64_t max_bytes;
     int page_size;
     int log_pages; /* in the write-ahead log, when it was last added to */
@@ -73,6 +94,8 @@ struct sql_value {
 #define NUMBER(n) ((struct sql_value){SQL_NUMBER, (n), {NULL, 0}})
 #define TEXT(s) ((struct sql_value){SQL_TEXT, 0, (s)})
 #define BYTES(s) ((struct sql_value){SQL_BYTES, 0, (s)})
+#define NOTHING ((struct sql_value){SQL_NULL, 0, {NULL, 0}})
+#define TEXT_OR_NOTHING(s) ((s).ptr == NULL ? NOTHING : TEXT(s))
 /* The values of a statement's parameters, in their order, and how many. */
 #define VALUES(...)                                                                                \
     (const struct sql_value[]){__VA_ARGS__},                                                       \
@@ -173,10 +196,10 @@ enum journal_code journal_move(struct journal *journal, const struct sql_deliver
 enum journal_code journal_move_each(struct journal *journal, enum statement statement,
                                     int64_t message, enum journal_delivery_state to, int64_t now);
 
-/* Adds a delivery; the lane by id. */
-enum journal_code journal_delivery_add(struct journal *journal, int64_t message, int64_t lane,
-                                       enum journal_delivery_state state, int64_t verbatim,
-                                       int64_t *ret_id);
+/* Adds a delivery, which gets its id. `verbatim`: a body reference. `later`: it did not come with its
+ * message. */
+enum journal_code journal_delivery_add(struct journal *journal, struct sql_delivery *delivery,
+                                       int64_t verbatim, bool later);
 
 /* Bytes a body reference stands for. Lends a row. */
 enum journal_code journal_reference(struct journal *journal, int64_t reference,
@@ -184,6 +207,25 @@ enum journal_code journal_reference(struct journal *journal, int64_t reference,
 
 enum journal_code journal_note_add(struct journal *journal, int64_t message, int64_t delivery,
                                    const char *what, const struct journal_note *note);
+
+/* Packs the keys of a message, which are in the caller's hands meanwhile. */
+hl7_slice journal_keys_pack(struct sql_keys *keys, const struct journal_message *message);
+
+/* Takes the first key off what was packed; false behind the last one. */
+bool journal_keys_unpack(hl7_slice *packed, struct journal_key *ret_key);
+bool journal_keys_have(hl7_slice packed, const struct journal_key *key);
+
+/* Whether a key of this name is in a column of the message's row and not in the table of keys. */
+bool journal_key_is_patient(hl7_slice name);
+bool journal_key_is_accession(hl7_slice name);
+
+/* Adds the keys that were packed last to those that are looked up, and removes a message's. */
+enum journal_code journal_keys_add(struct journal *journal, int64_t message, int64_t received);
+enum journal_code journal_keys_remove(struct journal *journal, int64_t message);
+
+/* Reads which ids were given, and keeps that while rows are removed. */
+enum journal_code journal_ids_read(struct journal *journal);
+enum journal_code journal_ids_keep(struct journal *journal);
 
 /* Moves committed pages into place when there are more than `pages` of them. */
 enum journal_code journal_checkpoint(struct journal *journal, int pages);

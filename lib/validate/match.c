@@ -369,7 +369,7 @@ static bool take(struct matcher *matcher, size_t segment)
 }
 
 /* The message ends: that it may, on one of the ways, or what is missing. */
-static bool end(struct matcher *matcher)
+static bool finish(struct matcher *matcher)
 {
     size_t count = matcher->message->segment_count;
     const struct gap gap = {.matcher = matcher, .segment = count};
@@ -400,5 +400,5 @@ bool match(const struct match_tree *tree, const struct hl7_message *message,
             return false;
         }
     }
-    return end(&matcher);
+    return finish(&matcher);
 }

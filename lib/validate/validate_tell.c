@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Findings on their way out: the path is made, what is not grave enough is passed over, and the bound
- * is kept. Counting which segment of its name one is takes a walk; the last answer is kept, so
- * that findings in all segments of one name cost one walk. */
+ * is kept. Counting which segment of its name one is takes a walk; the last answers are kept, by a
+ * hash of the name, so that findings in all segments of a name cost one walk. */
 #include "validator.h"
 
 #include "../message.h"
@@ -19,19 +19,42 @@ static uint32_t count_named(const struct validator *validator, hl7_slice name, s
     return count;
 }
 
+/* Where the last count of a name is kept. */
+static struct counted *slot_of(struct validator *validator, hl7_slice name)
+{
+    size_t hash = 0;
+
+    for (size_t i = 0; i < name.len && i < 3; i++) {
+        hash = hash * 37 + (unsigned char)name.ptr[i];
+    }
+    return &validator->counted[hash % COUNTED];
+}
+
+/* The number of segments of a name up to, not with, this one. */
+static uint32_t count_before(struct validator *validator, hl7_slice name, size_t segment)
+{
+    struct counted *last = slot_of(validator, name);
+    size_t from = 0;
+    uint32_t count = 0;
+
+    if (last->occurrence > 0 && last->segment < segment &&
+        hl7_slice_equal(hl7_segment_name(validator->message, last->segment), name)) {
+        from = last->segment + 1;
+        count = last->occurrence;
+    }
+    return count + count_named(validator, name, from, segment);
+}
+
 static uint32_t occurrence_of(struct validator *validator, size_t segment)
 {
     hl7_slice name = hl7_segment_name(validator->message, segment);
-    size_t from = validator->counted;
+    struct counted *last = slot_of(validator, name);
 
-    if (validator->occurrence > 0 && from <= segment &&
-        hl7_slice_equal(hl7_segment_name(validator->message, from), name)) {
-        validator->occurrence += count_named(validator, name, from + 1, segment + 1);
-    } else {
-        validator->occurrence = count_named(validator, name, 0, segment + 1);
+    if (last->occurrence == 0 || last->segment != segment) {
+        *last = (struct counted){.occurrence = 1 + count_before(validator, name, segment),
+                                 .segment = segment};
     }
-    validator->counted = segment;
-    return validator->occurrence;
+    return last->occurrence;
 }
 
 static void name_segment(struct hl7_path *path, hl7_slice name)
@@ -95,7 +118,7 @@ void tell_missing_segment(struct validator *validator, hl7_slice name, size_t se
     struct hl7_finding finding = {
         .rule = rule,
         .severity = hl7_rule_severity(rule),
-        .path = {.occurrence = 1 + count_named(validator, name, 0, segment)},
+        .path = {.occurrence = 1 + count_before(validator, name, segment)},
         .segment = segment,
         .name = telling->name,
         .expected = telling->expected};

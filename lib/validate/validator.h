@@ -13,6 +13,14 @@
 
 #include "hl7.h"
 
+/* A segment, and which of its name it is: where counting goes on from. */
+struct counted {
+    size_t segment;
+    uint32_t occurrence; /* 0: none was counted */
+};
+
+enum { COUNTED = 64 };
+
 /* A code that was found in its table: messages have the same few ones again and again. */
 struct known_code {
     uint32_t table;
@@ -28,9 +36,7 @@ struct validator {
     size_t left; /* findings that may still be told */
     bool stopped;
     struct hl7_validity *validity;
-    /* The segment whose occurrence was counted last. */
-    size_t counted;
-    uint32_t occurrence;
+    struct counted counted[COUNTED];
     /* What was looked up last: the segments of a name come together, and values of a type. */
     const struct hl7_dict_segment *known;
     hl7_slice type_name;
@@ -74,7 +80,7 @@ void check_value(struct validator *validator, struct spot spot, const struct hl7
 /* Nothing but delimiters: no value. */
 static inline bool is_blank(const struct hl7_delimiters *delimiters, hl7_slice value)
 {
-    for (size_t i = 0; i < value.len; i++) {
+    for (size_t i = 0; value.ptr != NULL && i < value.len; i++) {
         char byte = value.ptr[i];
         if (byte != delimiters->component && byte != delimiters->repetition &&
             byte != delimiters->subcomponent) {
@@ -87,7 +93,7 @@ static inline bool is_blank(const struct hl7_delimiters *delimiters, hl7_slice v
 /* As hl7_state(), of a value that is not empty. */
 static inline bool is_null(hl7_slice value)
 {
-    return value.len == 2 && value.ptr[0] == '"' && value.ptr[1] == '"';
+    return value.ptr != NULL && value.len == 2 && value.ptr[0] == '"' && value.ptr[1] == '"';
 }
 
 /* As hl7_piece_next(), inline: most pieces are a few bytes long. */

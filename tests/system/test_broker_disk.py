@@ -201,10 +201,10 @@ class FailingDisk(Disk):
                 broker.program.wait_for(rb"retry: ")
                 wait_until(lambda: self.costs(client) == self.costs(client), "steady costs")
                 writes, syncs = self.costs(client)
-                self.assertGreater(writes, 4)
+                self.assertGreater(writes, 0)
                 self.assertEqual(syncs, 1)
-                for kind, after in (("syncs", 0), ("writes", 0), ("writes", 1),
-                                    ("writes", writes // 2), ("writes", writes - 1)):
+                places = {0, 1, writes // 2, writes - 1} & set(range(writes))
+                for kind, after in (("syncs", 0), *(("writes", place) for place in sorted(places))):
                     with self.subTest(kind=kind, after=after):
                         self.trouble.fail(kind, after)
                         reply = self.exchange(client)

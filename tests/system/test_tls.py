@@ -25,10 +25,19 @@ def connect(port, context, name="localhost"):
 def secured(context, handler):
     """A handler for peers.Peer that shakes hands first; who is refused is no failure of the server."""
     def secure(connection):
+        plain = connection.socket
         try:
-            connection.socket = context.wrap_socket(connection.socket, server_side=True)
+            connection.socket = context.wrap_socket(plain.dup(), server_side=True,
+                                                    do_handshake_on_connect=False)
+            connection.socket.do_handshake()
         except (ssl.SSLError, OSError):
+            # The client is to read why; bytes of it that nobody reads would take that away.
+            connection.socket.close()
+            connection.socket = plain
+            plain.settimeout(1)
+            connection.receive_all()
             return
+        plain.close()
         handler(connection)
     return secure
 
@@ -296,15 +305,15 @@ tls = mutual
             peer = peers.Peer(handler)
             self.addCleanup(peer.close, check=False)
             names.append(who)
-            sections += (f"[destination {who}]\nmllp = localhost:{peer.port}\nretry = 1m\ntls = on\n"
+            sections += (f"[destination {who}]\nmllp = localhost:{peer.port}\nretry = 500ms..1s\ntls = on\n"
                          f"tls-ca = {self.tls.path('ca.pem')}\ntls-crl = {crl}\n")
         broker = Broker(self, self.listener().replace("to = none", "to = " + ", ".join(names)) + sections)
         self.assertIn(b"MSA|AA", self.say(broker.port(), self.tls.client_context("client")))
         for who, event in {**cases, "refuses": "tls-refused", "plain": "tls-plaintext"}.items():
             with self.subTest(who):
-                found = self.wait_for_events(broker, event)
-                self.assertEqual(len(found), 1, found)
-                self.assertIn(f"/{who}/".encode(), found[0])
+                # A server that closes in a hurry may take back what it said: the next try hears it.
+                for line in self.wait_for_events(broker, event):
+                    self.assertIn(f"/{who}/".encode(), line)
 
     def test_a_peer_is_known_by_another_name(self):
         self.tls.make("ris", names="DNS:ris.hospital.example")

@@ -378,6 +378,34 @@ class Workbench(WithBroker):
         for folder, name in (("own", "b.hl7"), ("other", "a.hl7"), ("own", ".a"), ("own", "..")):
             self.get(path, folder=folder, name=name, status=404)
 
+    def test_cases_are_run_with_the_text_that_is_edited(self):
+        self.write("own/a.cases/plain.in.hl7", message("A1"))
+        self.write("own/a.cases/plain.out.hl7", b"MSH|^~\\&|OURS||||20260101120000||ORU^R01|A1|P|2.5\nPID|1||000123^^^HOSPITAL^MR~77^^^X||DOE^JANE^TEST\n")
+        self.write("own/a.cases/wrong.in.hl7", message("A1"))
+        self.write("own/a.cases/wrong.error", b"no accession\n")
+        done = self.ask("POST", "/api/v1/workbench/cases", {"template": TEMPLATE, "beside": "own/a.hl7"}).json
+        self.assertEqual([(at["name"], at["good"]) for at in done["cases"]], [("plain", True), ("wrong", False)], done)
+        edited = TEMPLATE.replace("OURS", "THEIRS") + "{reject 'AE' 'no accession number'}\n"
+        done = self.ask("POST", "/api/v1/workbench/cases", {"template": edited, "beside": "own/a.hl7"}).json
+        self.assertEqual([at["good"] for at in done["cases"]], [False, True], done)
+        done = self.ask("POST", "/api/v1/workbench/cases", {"template": TEMPLATE.replace("OURS", "THEIRS"), "beside": "own/a.hl7"}).json
+        self.assertEqual(done["cases"][0]["text"], "differs: MSH-3")
+        self.assertFalse(self.ask("POST", "/api/v1/workbench/cases", {"template": "MSH|^~\\&|{PID-3\n", "beside": "own/a.hl7"}).json["compiled"])
+
+    def test_the_cases_of_the_examples_hold_here_too(self):
+        examples = support.SOURCE / "examples" / "templates"
+        self.web.program.kill()
+        self.web.path.write_text(self.web.path.read_text() + f"[templates examples]\nfolder = {examples}\n")
+        self.web.start()
+        self.admin = self.web.login("admin")
+        ran = 0
+        for template in sorted(examples.glob("*.*")):
+            if template.with_suffix(".cases").is_dir() and template.suffix not in (".csv", ".cases"):
+                done = self.ask("POST", "/api/v1/workbench/cases", {"template": template.read_text(), "beside": f"examples/{template.name}"}).json
+                self.assertTrue(done["cases"] and all(at["good"] for at in done["cases"]), (template.name, done))
+                ran += len(done["cases"])
+        self.assertGreater(ran, 20)
+
     def test_a_link_is_not_followed(self):
         (self.folder / "own" / "l.hl7").symlink_to(self.folder / "users")
         self.get("/api/v1/workbench/templates/{folder}/{name}", folder="own", name="l.hl7", status=404)

@@ -12,7 +12,7 @@ static void store_many(const struct desk *desk, size_t count, bool settled)
 {
     static char bytes[BIG];
     const struct journal_lane lane = desk_lane("ris");
-    const struct journal_key key = {HL7_TEXT("patient"), HL7_TEXT("1")};
+    const struct journal_key key = {HL7_TEXT("OBR-18"), HL7_TEXT("1")};
 
     memset(bytes, 'x', sizeof bytes);
     for (size_t i = 0; i < count; i++) {
@@ -59,8 +59,7 @@ static int64_t messages_left(const struct desk *desk)
 
 static void settled_messages_before_a_time_go_with_all_that_is_theirs(void **state)
 {
-    static const char *const left[] = {"messages", "received",   "replies",
-                                       "keys",     "deliveries", "attempts"};
+    static const char *const left[] = {"messages", "received", "keys", "deliveries", "attempts"};
     struct desk desk;
     const struct journal_policy policy = {.settled_before = DESK_DAY + 7, .step = 3};
 
@@ -180,6 +179,7 @@ static void the_space_comes_back(void **state)
     desk_close(&desk);
 }
 
+/* What a journal that was opened again knows of ids is what its file says. */
 static void ids_are_not_given_twice(void **state)
 {
     struct desk desk;
@@ -191,6 +191,7 @@ static void ids_are_not_given_twice(void **state)
     int64_t delivery = desk_query(&desk, "SELECT max(id) FROM deliveries");
     int64_t message = desk_query(&desk, "SELECT max(id) FROM messages");
     assert_int_equal(prune(&desk, &policy), 3);
+    desk_reopen(&desk);
     assert_int_equal(desk_store(&desk, "1", "MSH|1", "ris"), message + 1);
     assert_int_equal(desk_next(&desk, desk_lease(&desk, "ris"), 0).id, delivery + 1);
     desk_close(&desk);

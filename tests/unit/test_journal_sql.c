@@ -19,7 +19,7 @@ static bool is_slow(const char *line)
 /* Lines of a statement's plan that are slow; each is printed. */
 static int slow_lines(const struct desk *desk, const char *sql)
 {
-    char explain[2048];
+    char explain[4096];
     sqlite3_stmt *plan = NULL;
     int slow = 0;
 

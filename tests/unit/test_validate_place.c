@@ -15,7 +15,7 @@ static const struct hl7_dict_node nodes[] = {
 
 static struct match_tree tree;
 
-static int build(void **state)
+static int build_tree(void **state)
 {
     (void)state;
     tree.count = 0;
@@ -101,5 +101,5 @@ int main(void)
         cmocka_unit_test(places_of_a_set_are_all_that_cost_nothing),
     };
 
-    return cmocka_run_group_tests(tests, build, NULL);
+    return cmocka_run_group_tests(tests, build_tree, NULL);
 }

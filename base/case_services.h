@@ -8,8 +8,8 @@
  *     sequence('name')  1, 2, 3, for each name
  *     control_id()      begins with CASE
  */
-#ifndef ORDERLY_CASE_SERVICES_H
-#define ORDERLY_CASE_SERVICES_H
+#ifndef BASE_CASE_SERVICES_H
+#define BASE_CASE_SERVICES_H
 
 #include "hl7.h"
 
