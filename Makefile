@@ -33,7 +33,7 @@ test: ## install what is missing (Debian), build with gcc and clang, run every t
 demo: ## build, then show the broker at work: an order comes in, waits, is delivered, survives a kill
 	@scripts/install-packages build
 	@$(configure)
-	@cmake --build $(BUILD) --target orderly
+	@cmake --build $(BUILD) --target demo-programs
 	@ORDERLY=$(BUILD)/orderly scripts/demo
 
 bench: ## measure against the limit servers (six minutes); writes bench/results.md

@@ -186,9 +186,11 @@ static bool read_end(hl7_slice rest, struct audit_line *line)
     }
     hl7_slice at = hl7_slice_part(rest, rest.len - tail, tail);
     line->rest = hl7_slice_part(rest, 0, rest.len - tail);
-    return take(&at, previous) && take_hash(hl7_slice_part(at, 0, HASH), line->previous) &&
-           (at = hl7_slice_part(at, HASH, at.len), take(&at, hash)) &&
-           take_hash(hl7_slice_part(at, 0, HASH), line->link.hash) &&
+    if (!take(&at, previous) || !take_hash(hl7_slice_part(at, 0, HASH), line->previous)) {
+        return false;
+    }
+    at = hl7_slice_part(at, HASH, at.len);
+    return take(&at, hash) && take_hash(hl7_slice_part(at, 0, HASH), line->link.hash) &&
            hl7_slice_equal(hl7_slice_part(at, HASH, at.len), HL7_TEXT("\"}"));
 }
 

@@ -212,7 +212,7 @@ static void gauges_are_written_with_their_unit_and_without_a_total(void **state)
         [METRICS_LANE] = {&one, 1}, [METRICS_STORE] = {&only, 1}};
     const char *const expected[] = {"# TYPE orderly_lane_depth gauge\n# HELP orderly_lane_depth ",
                                     "\norderly_lane_depth{route=\"r\"} 12\n",
-                                    "# TYPE orderly_lane_oldest_age_seconds gauge\n"
+                                    "# TYPE orderly_lane_oldest_age_seconds gauge\n",
                                     "# UNIT orderly_lane_oldest_age_seconds seconds\n",
                                     "\norderly_lane_oldest_age_seconds{route=\"r\"} 1.500000\n",
                                     "# UNIT orderly_store_disk_free_bytes bytes\n",
