@@ -101,7 +101,9 @@ static void prepare(struct questions *asked)
     for (size_t i = 0; i < asked->structure_count; i++) {
         asked->structures[i] = hl7_dict_text(hl7_dict_structure_at(version, i)->name);
     }
-    for (uint16_t i = 1; i <= hl7_dict_type_count(); i++) {
+    for (size_t n = 1; n <= hl7_dict_type_count(); n++) {
+        const uint16_t i = (uint16_t)n;
+
         if (hl7_dict_type_of(version, i) != NULL) {
             asked->types[asked->type_count++] = hl7_dict_type_name(i);
         }
@@ -147,7 +149,7 @@ static int compare_times(const void *a, const void *b)
 
 static void measure(const struct questions *asked, size_t kind, const struct settings *settings)
 {
-    double times[ROUNDS_MOST];
+    double times[ROUNDS_MOST] = {0};
 
     for (size_t round = 0; round < settings->rounds; round++) {
         times[round] = take_turn(asked, kind, settings->turn);
