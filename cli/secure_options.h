@@ -33,12 +33,12 @@ struct secure_options {
      .kind = OPTION_CHOICE,                                                                        \
      .choices = secure_mode_words,                                                                 \
      .standard = "off",                                                                            \
-     .doc = on_doc,                                                                                \
+     .doc = (on_doc),                                                                              \
      OPTION_PLACE(type, tls.mode)},                                                                \
         {.name = "tls-cert",                                                                       \
          .argument = "FILE",                                                                       \
          .kind = OPTION_FILE,                                                                      \
-         .doc = cert_doc,                                                                          \
+         .doc = (cert_doc),                                                                        \
          OPTION_PLACE(type, tls.cert)},                                                            \
         {.name = "tls-key",                                                                        \
          .argument = "FILE",                                                                       \
@@ -48,7 +48,7 @@ struct secure_options {
         {.name = "tls-ca",                                                                         \
          .argument = "FILE",                                                                       \
          .kind = OPTION_FILE,                                                                      \
-         .doc = ca_doc,                                                                            \
+         .doc = (ca_doc),                                                                          \
          OPTION_PLACE(type, tls.ca)},                                                              \
         {.name = "tls-crl",                                                                        \
          .argument = "FILE",                                                                       \

@@ -3,7 +3,7 @@
 
 const char *const stream_trouble_names[STREAM_TROUBLES] = {
     [STREAM_FINE] = "",
-#define TROUBLE(id, name, doc) [STREAM_##id] = name,
+#define TROUBLE(id, name, doc) [STREAM_##id] = (name),
 #include "troubles.tbl"
 #undef TROUBLE
 };

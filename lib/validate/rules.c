@@ -32,7 +32,7 @@ const char *hl7_rule_name(enum hl7_rule rule)
 
 bool hl7_rule_find(hl7_slice name, enum hl7_rule *ret_rule)
 {
-    for (size_t i = 0; i < HL7_RULE_COUNT; i++) {
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         if (hl7_slice_equal(name, hl7_slice_of(rules[i].name))) {
             *ret_rule = (enum hl7_rule)i;
             return true;

@@ -198,9 +198,10 @@ bool tls_load_cert(struct tls_context *context, const char *path, struct tls_pro
 /* A passphrase: there is nobody to ask. */
 static int no_passphrase(char *text, int size, int writing, void *asked)
 {
-    (void)text;
-    (void)size;
     (void)writing;
+    if (size > 0) {
+        text[0] = '\0';
+    }
     *(bool *)asked = true;
     return -1;
 }

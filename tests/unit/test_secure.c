@@ -25,6 +25,7 @@ static int set_up(void **state)
     void *pair = NULL;
 
     if (room == NULL || set_up_pair(&pair) != 0) {
+        free(room);
         return -1;
     }
     room->pair = pair;
