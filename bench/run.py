@@ -89,7 +89,7 @@ class Plan:
         self.load_average = os.getloadavg()[0]
         self.programs = {
             name: contenders.find_program(self.build, name)
-            for name in ("orderly", "limit", "load", "parse", "validate", "convert", "sync")
+            for name in ("orderly", "limit", "load", "parse", "validate", "dict", "convert", "sync")
         }
 
     def command(self, contender):
@@ -130,7 +130,7 @@ def measure_servers(plan):
 
 
 def measure_memory(plan, name):
-    """What bench/parse or bench/validate measures."""
+    """What bench/parse, bench/validate or bench/dict measures."""
     say(f"{name}: in memory")
     command = [
         plan.programs[name],
@@ -227,7 +227,7 @@ def main():
         servers = measure_servers(plan)
         stored = brokers.measure(plan, in_turn, say)
         many = million.measure(plan, say) if plan.queued > 0 else None
-        parse = measure_memory(plan, "parse"), measure_memory(plan, "validate")
+        parse = tuple(measure_memory(plan, name) for name in ("parse", "validate", "dict"))
         converters = measure_converters(plan)
         in_memory = conversions.measure(plan, say)
         text = report.render(plan, LOADS, servers, parse, converters, in_memory, (stored, many))

@@ -79,11 +79,24 @@ static void unknown_segment(const struct check *check, size_t position, hl7_slic
                 name, near);
 }
 
+/* ", Tribal Citizenship": which the last field is tells a person whether it is the one that was meant. */
+static void add_field_name(struct hl7_buffer *buffer, const struct hl7_dict_known *segment,
+                           size_t number)
+{
+    const struct hl7_dict_field *field =
+        hl7_dict_field(hl7_dict_segment(HL7_ANY_VERSION, hl7_slice_of(segment->name)), number);
+
+    if (field != NULL) {
+        hl7_buffer_add(buffer, HL7_TEXT(", "));
+        hl7_buffer_add(buffer, hl7_dict_text(field->name));
+    }
+}
+
 static void check_field(const struct check *check, size_t position,
                         const struct hl7_dict_known *segment, size_t field)
 {
     struct hl7_path path = {.field = (uint32_t)field};
-    char memory[2][32];
+    char memory[2][128];
     struct hl7_buffer asked;
     struct hl7_buffer most;
 
@@ -96,6 +109,7 @@ static void check_field(const struct check *check, size_t position,
     path.field = segment->max_field;
     hl7_buffer_init(&most, memory[1], sizeof memory[1]);
     hl7_path_write(&path, &most);
+    add_field_name(&most, segment, segment->max_field);
     report_warn(check->report, position, "HL7 up to 2.8.2 has no %: the last field is %",
                 hl7_buffer_slice(&asked), hl7_buffer_slice(&most));
 }

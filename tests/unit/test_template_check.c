@@ -93,20 +93,26 @@ static void a_segment_that_no_version_has_is_named(void **state)
 static void a_field_behind_the_last_one_is_named(void **state)
 {
     static const struct finding cases[] = {
-        {"{PID-41}", "1:2 HL7 up to 2.8.2 has no PID-41: the last field is PID-40\n"},
-        {"{PID-500.1}", "1:2 HL7 up to 2.8.2 has no PID-500: the last field is PID-40\n"},
+        {"{PID-41}",
+         "1:2 HL7 up to 2.8.2 has no PID-41: the last field is PID-40, Patient Telecommunication Information\n"},
+        {"{PID-500.1}",
+         "1:2 HL7 up to 2.8.2 has no PID-500: the last field is PID-40, Patient Telecommunication Information\n"},
         {"{for o in OBX}{o-31}{end}",
-         "1:16 HL7 up to 2.8.2 has no OBX-31: the last field is OBX-30\n"},
+         "1:16 HL7 up to 2.8.2 has no OBX-31: the last field is OBX-30, Observation Sub-Type\n"},
         {"{for r in PID-77}{r.1}{end}",
-         "1:11 HL7 up to 2.8.2 has no PID-77: the last field is PID-40\n"},
+         "1:11 HL7 up to 2.8.2 has no PID-77: the last field is PID-40, Patient Telecommunication Information\n"},
         {"{PID-77[PID-77.5='MR'].1}",
-         "1:2 HL7 up to 2.8.2 has no PID-77: the last field is PID-40\n"},
+         "1:2 HL7 up to 2.8.2 has no PID-77: the last field is PID-40, Patient Telecommunication Information\n"},
         {"{OBX[2]-77[OBX-77.5='MR'].1}",
-         "1:2 HL7 up to 2.8.2 has no OBX-77: the last field is OBX-30\n"},
-        {"{OBX[OBX-77='MR']-5}", "1:6 HL7 up to 2.8.2 has no OBX-77: the last field is OBX-30\n"},
+         "1:2 HL7 up to 2.8.2 has no OBX-77: the last field is OBX-30, Observation Sub-Type\n"},
+        {"{OBX[OBX-77='MR']-5}",
+         "1:6 HL7 up to 2.8.2 has no OBX-77: the last field is OBX-30, Observation Sub-Type\n"},
     };
 
     (void)state;
+    if (!hl7_dict_available()) {
+        skip(); /* the last field has no name then */
+    }
     assert_all_warnings(cases);
 }
 
@@ -223,9 +229,9 @@ static void findings_stand_in_the_order_of_the_text(void **state)
         "2:19 HL7 up to 2.8.2 has no segment 'XYQ'\n"
         "2:28 these braces are text (did you mean '{PID-5}'?)\n"
         "2:38! unknown function 'uper' (did you mean 'upper'?)\n");
-    assert_findings("{let a = '1'}\n{PID-41}", HL7_OK,
+    assert_findings("{let a = '1'}\n{XYQ-1}", HL7_OK,
                     "1:2 the name 'a' is never used\n"
-                    "2:2 HL7 up to 2.8.2 has no PID-41: the last field is PID-40\n");
+                    "2:2 HL7 up to 2.8.2 has no segment 'XYQ'\n");
 }
 
 static void with_an_error_nothing_is_said_of_unused_names(void **state)
