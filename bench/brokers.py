@@ -33,6 +33,7 @@ HEAD = """[orderly]
 data = {folder}/data
 control = {folder}/control
 alert-disk-low = never
+max-connections = 12000
 [listener in]
 address = 127.0.0.1:0
 max-connections = 12000
