@@ -18,14 +18,14 @@ static size_t line_of(const struct setup *setup, const char *name)
 
 static bool is_loopback(const struct setup *setup)
 {
+    const void *address = &setup->socket;
+
     if (setup->socket.ss_family == AF_INET) {
-        struct sockaddr_in four;
-        memcpy(&four, &setup->socket, sizeof four);
-        return ntohl(four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+        const struct sockaddr_in *four = address;
+        return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
     }
-    struct sockaddr_in6 six;
-    memcpy(&six, &setup->socket, sizeof six);
-    return IN6_IS_ADDR_LOOPBACK(&six.sin6_addr);
+    const struct sockaddr_in6 *six = address;
+    return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
 }
 
 /* ADDRESS:PORT or [ADDRESS]:PORT: numbers, so that nobody is asked what a name means. */

@@ -38,6 +38,13 @@ Orderly.workbench = (() => {
         });
     }
 
+    // The bytes from where a piece of the result was written in the template to the brace that ends it.
+    function placeholder(text, origin) {
+        const line = text.split('\n')[origin.line - 1] ?? '';
+        const rest = line.slice(offsets(line)(origin.column - 1));
+        return new TextEncoder().encode(/^\{?[^}]*/.exec(rest)[0]).length;
+    }
+
     const overlaps = (a, b) => a.from < b.to && b.from < a.to;
 
     // What the pointer, or the arrow keys, may rest on in the result: its fields, or the pieces it was made of.
@@ -80,7 +87,7 @@ Orderly.workbench = (() => {
             message.mark([...dim(), ...reads.filter(read => read.from !== undefined).map(read => ({...read, kind: 'lit', title: read.path}))]);
             template.mark(origins.filter(origin => origin.line > 0 && origin.kind !== 'text').map(origin => {
                 const from = lineBytes(template.text(), origin.line).from + origin.column - 1;
-                return {from, to: from + new TextEncoder().encode(origin.text ?? ' ').length, kind: 'lit', title: origin.text};
+                return {from, to: from + placeholder(template.text(), origin), kind: 'lit', title: origin.text};
             }));
             const sources = [...new Set(reads.map(read => read.path))].join(', ');
             const made = [...new Set(origins.filter(origin => origin.kind !== 'text').map(origin => origin.text))].filter(Boolean).join('  ');
