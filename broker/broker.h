@@ -166,6 +166,11 @@ void broker_audit_config(struct broker *broker, const struct config *config);
 /* A template is in force; `before` is the hash of the one it replaces, NULL for none. */
 void broker_audit_template(struct broker *broker, const struct broker_template *template,
                            const char *before);
+/* A TLS connection was refused or broken: of a listener, or of a lane. */
+void broker_audit_listener_tls(void *broker, const char *listener, const char *peer,
+                               enum stream_trouble trouble);
+void broker_audit_lane_tls(void *broker, const char *lane, const char *peer,
+                           enum stream_trouble trouble);
 /* The end, of which nothing comes after. */
 void broker_audit_close(struct broker *broker, bool well);
 

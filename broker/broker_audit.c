@@ -71,6 +71,29 @@ void broker_audit_template(struct broker *broker, const struct broker_template *
     (void)audit_submit(broker->audit, entry);
 }
 
+static void record_tls(struct broker *broker, const char *kind, const char *name, const char *peer,
+                       enum stream_trouble trouble)
+{
+    struct audit_entry *entry = audit_entry_new(AUDIT_TLS);
+
+    audit_string(entry, kind, name);
+    audit_string(entry, "peer", peer);
+    audit_string(entry, "reason", stream_trouble_names[trouble]);
+    (void)audit_submit(broker->audit, entry);
+}
+
+void broker_audit_listener_tls(void *broker, const char *listener, const char *peer,
+                               enum stream_trouble trouble)
+{
+    record_tls(broker, "listener", listener, peer, trouble);
+}
+
+void broker_audit_lane_tls(void *broker, const char *lane, const char *peer,
+                           enum stream_trouble trouble)
+{
+    record_tls(broker, "lane", lane, peer, trouble);
+}
+
 /* ---- Start and end ------------------------------------------------------------------------- */
 
 static bool record_start(struct broker *broker)

@@ -249,14 +249,20 @@ void broker_wire(struct broker *broker)
     broker->ingest.secure = &broker->secure;
     broker->ingest.services = &broker->services;
     broker->ingest.orderly = &broker->config->orderly;
-    broker->ingest.hooks = (struct ingest_hooks){
-        .route = on_route, .template = on_ack_template, .stored = on_stored, .context = broker};
+    broker->ingest.hooks = (struct ingest_hooks){.route = on_route,
+                                                 .template = on_ack_template,
+                                                 .stored = on_stored,
+                                                 .insecure = broker_audit_listener_tls,
+                                                 .context = broker};
     broker->deliver.loop = &broker->loop;
     broker->deliver.store = broker->store;
     broker->deliver.secure = &broker->secure;
     broker->deliver.owner = HL7_TEXT("orderly");
     broker->deliver.convert.services = &broker->services;
-    broker->deliver.hooks = (struct deliver_hooks){
-        .template = on_template, .listener = on_listener, .settled = on_settled, .context = broker};
+    broker->deliver.hooks = (struct deliver_hooks){.template = on_template,
+                                                   .listener = on_listener,
+                                                   .settled = on_settled,
+                                                   .insecure = broker_audit_lane_tls,
+                                                   .context = broker};
     ingest_init(&broker->ingest);
 }

@@ -58,6 +58,9 @@ struct deliver_hooks {
     const struct config_listener *(*listener)(void *context, hl7_slice name);
     /* After the journal has it. */
     void (*settled)(void *context, const struct deliver_result *result);
+    /* A TLS connection to a lane's destination was refused or broken. NULL: nobody asks. */
+    void (*insecure)(void *context, const char *lane, const char *peer,
+                     enum stream_trouble trouble);
     void *context;
 };
 

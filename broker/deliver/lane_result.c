@@ -64,6 +64,17 @@ static enum stream_trouble trouble_of(const char *word)
     return (enum stream_trouble)trouble;
 }
 
+static void tell_insecure(const struct lane *lane, const struct lane_letter *letter,
+                          const char *name)
+{
+    const struct deliver_hooks *hooks = &lane->deliver->hooks;
+    enum stream_trouble trouble = trouble_of(letter->word);
+
+    if (trouble != STREAM_FINE && hooks->insecure != NULL) {
+        hooks->insecure(hooks->context, name, lane->to->mllp.text, trouble);
+    }
+}
+
 static void log_retry(const struct lane *lane, const struct lane_letter *letter, const char *name)
 {
     const char *reason = letter->quotes ? "" : letter->reason;
@@ -88,6 +99,7 @@ void lane_log_result(const struct lane *lane, const struct lane_letter *letter)
     char name[200];
 
     (void)lane_name(lane, name);
+    tell_insecure(lane, letter, name);
     if (letter->outcome == JOURNAL_RETRY) {
         log_retry(lane, letter, name);
     } else if (letter->outcome == JOURNAL_DEAD && lane_may_tell(lane, DELIVER_DEAD)) {

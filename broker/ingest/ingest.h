@@ -55,6 +55,9 @@ struct ingest_hooks {
     const struct template_file *(*template)(void *context, const struct config_template *named);
     /* These lanes have a new delivery. */
     void (*stored)(void *context, const struct journal_lane *lanes, size_t count);
+    /* A TLS connection was refused or broken. NULL: nobody asks. */
+    void (*insecure)(void *context, const char *listener, const char *peer,
+                     enum stream_trouble trouble);
     void *context;
 };
 

@@ -335,6 +335,10 @@ static void at_failed(struct ingest_session *session)
         session->listener->counters.refused++;
         ingest_note_trouble(session->listener, trouble, "listener=%s peer=%s %s; closed",
                             ingest_name(session->listener), session->peer, text);
+        const struct ingest_hooks *hooks = &session->listener->ingest->hooks;
+        if (hooks->insecure != NULL) {
+            hooks->insecure(hooks->context, ingest_name(session->listener), session->peer, trouble);
+        }
     } else {
         ingest_note(session->listener, INGEST_LOST, "listener=%s peer=%s connection lost: %s",
                     ingest_name(session->listener), session->peer, strerror(connection->error));

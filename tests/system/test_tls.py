@@ -1,6 +1,7 @@
 """TLS of the broker, of `listen` and of `send`: who is let in, what is said of the others, what happens to
 bytes that were changed. Python's ssl and the command openssl are the other side."""
 
+import json
 import random
 import re
 import socket
@@ -112,6 +113,13 @@ class ListenerTest(Tls):
                 self.assertEqual(len(found), 1, found)
         self.assertIn(b"MSA|AA", self.say(port, self.tls.client_context("client")))
         self.assertEqual(len(self.events(broker, "tls-[a-z-]*")), len(cases), broker.program)
+
+        # The audit log has the same, with where it was.
+        def audited():
+            records = map(json.loads, (broker.data / "audit.log").read_text().splitlines())
+            return [record["reason"] for record in records
+                    if record["event"] == "tls-failure" and record["listener"] == "in"]
+        wait_until(lambda: sorted(audited()) == sorted(cases.values()), "records of the audit log")
 
     def test_an_old_version_is_refused(self):
         broker = Broker(self, self.listener(mode="on"))
