@@ -165,6 +165,9 @@ enum journal_code journal_open(const char *folder, const struct journal_options 
     struct journal *journal = calloc(1, sizeof *journal);
 
     if (journal == NULL) {
+        if (ret_reason != NULL) {
+            (void)snprintf(ret_reason, 256, "out of memory");
+        }
         return JOURNAL_NO_MEMORY;
     }
     options = options == NULL ? &defaults : options;
@@ -199,7 +202,7 @@ void journal_close(struct journal **journal)
     }
     /* What is committed stays so: closing may move the log into place, or leave that to the next
      * opening. After a failure it must not, since what memory holds may not be what is on the disk. */
-    if (closing->failed) {
+    if (closing->failed && closing->db != NULL) {
         (void)sqlite3_db_config(closing->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     }
     (void)sqlite3_close(closing->db);

@@ -297,12 +297,16 @@ static size_t mutate(struct random_state *random, char *text, size_t len, size_t
             random_fill_from(random, text + at, 1, HL7_TEXT("=[];'\"\\,.:/ \t\n${}az09-%\xc3"));
             break;
         case 1: /* taken out */
-            memmove(text + at, text + at + count, len - at - count);
+            for (size_t to = at; to < len - count; to++) {
+                text[to] = text[to + count];
+            }
             len -= count;
             break;
         case 2: /* twice */
             if (len + count < size) {
-                memmove(text + at + count, text + at, len - at);
+                for (size_t from = len; from > at; from--) {
+                    text[from - 1 + count] = text[from - 1];
+                }
                 len += count;
             }
             break;
