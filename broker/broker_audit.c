@@ -71,12 +71,12 @@ void broker_audit_template(struct broker *broker, const struct broker_template *
     (void)audit_submit(broker->audit, entry);
 }
 
-static void record_tls(struct broker *broker, const char *kind, const char *name, const char *peer,
+static void record_tls(struct broker *broker, const char *kind, const char *whose, const char *peer,
                        enum stream_trouble trouble)
 {
     struct audit_entry *entry = audit_entry_new(AUDIT_TLS);
 
-    audit_string(entry, kind, name);
+    audit_string(entry, kind, whose);
     audit_string(entry, "peer", peer);
     audit_string(entry, "reason", stream_trouble_names[trouble]);
     (void)audit_submit(broker->audit, entry);
