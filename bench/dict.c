@@ -6,12 +6,11 @@
  *
  * usage: dict [--rounds N] [--milliseconds M] [--json]
  */
-#include "common.h"
+#include "turns.h"
 
-#include <getopt.h>
 #include <hl7.h>
 
-enum { ROUNDS_MOST = 99, NAMES_MOST = 1024, LOOKUPS = 4096 };
+enum { NAMES_MOST = 1024, LOOKUPS = 4096 };
 
 /* What is looked up: names and numbers that are there, in an order without one. */
 struct questions {
@@ -24,12 +23,6 @@ struct questions {
     const struct hl7_dict_segment *pid;
     const struct hl7_dict_table *events;
     uint32_t order[LOOKUPS];
-};
-
-struct settings {
-    size_t rounds;
-    uint64_t turn; /* nanoseconds */
-    bool json;
 };
 
 static const enum hl7_version version = HL7_V2_5_1;
@@ -139,14 +132,6 @@ static double take_turn(const struct questions *asked, size_t kind, uint64_t tur
     return (double)spent / (double)count;
 }
 
-static int compare_times(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-
-    return (left > right) - (left < right);
-}
-
 static void measure(const struct questions *asked, size_t kind, const struct settings *settings)
 {
     double times[ROUNDS_MOST] = {0};
@@ -154,7 +139,7 @@ static void measure(const struct questions *asked, size_t kind, const struct set
     for (size_t round = 0; round < settings->rounds; round++) {
         times[round] = take_turn(asked, kind, settings->turn);
     }
-    qsort(times, settings->rounds, sizeof *times, compare_times);
+    qsort(times, settings->rounds, sizeof *times, compare_results);
     const double least = times[0];
     const double middle = times[settings->rounds / 2];
     const double most = times[settings->rounds - 1];
@@ -166,35 +151,10 @@ static void measure(const struct questions *asked, size_t kind, const struct set
     }
 }
 
-static struct settings read_settings(int argc, char **argv)
-{
-    static const struct option known[] = {
-        {"rounds", required_argument, NULL, 'r'},
-        {"milliseconds", required_argument, NULL, 'm'},
-        {"json", no_argument, NULL, 'j'},
-        {NULL, 0, NULL, 0},
-    };
-    struct settings settings = {.rounds = 9, .turn = 50000000U};
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (option == 'r') {
-            settings.rounds = (size_t)bench_number("--rounds", optarg, 1, ROUNDS_MOST);
-        } else if (option == 'm') {
-            settings.turn = bench_number("--milliseconds", optarg, 1, 10000) * 1000000U;
-        } else if (option == 'j') {
-            settings.json = true;
-        } else {
-            bench_give_up("usage: dict [--rounds N] [--milliseconds M] [--json]");
-        }
-    }
-    return settings;
-}
-
 int main(int argc, char **argv)
 {
     static struct questions asked;
-    struct settings settings = read_settings(argc, argv);
+    struct settings settings = read_settings(argc, argv, "dict");
 
     prepare(&asked);
     if (settings.json) {

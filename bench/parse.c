@@ -15,15 +15,15 @@
  */
 #include "common.h"
 #include "message.h"
+#include "turns.h"
 
-#include <getopt.h>
 #include <hl7.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
-enum { ROUNDS_MOST = 99, LARGE = 1024 * 1024, MILLION = 1000000 };
+enum { LARGE = 1024 * 1024, MILLION = 1000000 };
 
 enum contender { BY_MEMCPY, BY_COUNTING, BY_PARSE, BY_SIZE_AND_PARSE, CONTENDERS };
 
@@ -42,12 +42,6 @@ struct subject {
     char *copy;
     struct hl7_arena arena;
     double rates[CONTENDERS][ROUNDS_MOST]; /* GB/s */
-};
-
-struct settings {
-    size_t rounds;
-    uint64_t turn; /* nanoseconds */
-    bool json;
 };
 
 /* ---- The counting pass ---------------------------------------------------------------------- */
@@ -273,14 +267,6 @@ static void take_rounds(struct subject *subjects, const struct settings *setting
 
 /* ---- The report ----------------------------------------------------------------------------- */
 
-static int compare_rates(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-
-    return (left > right) - (left < right);
-}
-
 static void report_subject(struct subject *subject, const struct settings *settings)
 {
     if (settings->json) {
@@ -294,7 +280,7 @@ static void report_subject(struct subject *subject, const struct settings *setti
         double middle;
         double most;
 
-        qsort(rates, settings->rounds, sizeof *rates, compare_rates);
+        qsort(rates, settings->rounds, sizeof *rates, compare_results);
         least = rates[0];
         middle = rates[settings->rounds / 2];
         most = rates[settings->rounds - 1];
@@ -325,35 +311,10 @@ static void report(struct subject *subjects, const struct settings *settings)
     (void)fputs(settings->json ? "]}\n" : "", stdout);
 }
 
-static struct settings read_settings(int argc, char **argv)
-{
-    static const struct option known[] = {
-        {"rounds", required_argument, NULL, 'r'},
-        {"milliseconds", required_argument, NULL, 'm'},
-        {"json", no_argument, NULL, 'j'},
-        {NULL, 0, NULL, 0},
-    };
-    struct settings settings = {.rounds = 9, .turn = 50000000U};
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (option == 'r') {
-            settings.rounds = (size_t)bench_number("--rounds", optarg, 1, ROUNDS_MOST);
-        } else if (option == 'm') {
-            settings.turn = bench_number("--milliseconds", optarg, 1, 10000) * 1000000U;
-        } else if (option == 'j') {
-            settings.json = true;
-        } else {
-            bench_give_up("usage: parse [--rounds N] [--milliseconds M] [--json]");
-        }
-    }
-    return settings;
-}
-
 int main(int argc, char **argv)
 {
     static struct subject subjects[SHAPES];
-    struct settings settings = read_settings(argc, argv);
+    struct settings settings = read_settings(argc, argv, "parse");
 
     for (size_t i = 0; i < SHAPES; i++) {
         subject_init(&subjects[i], i);

@@ -7,12 +7,11 @@
  *
  * usage: validate [--rounds N] [--milliseconds M] [--json]
  */
-#include "common.h"
+#include "turns.h"
 
-#include <getopt.h>
 #include <hl7.h>
 
-enum { ROUNDS_MOST = 99, TEXT_SIZE = 1 << 20, ARENA_SIZE = 1 << 20, AT_ONCE = 64 };
+enum { TEXT_SIZE = 1 << 20, ARENA_SIZE = 1 << 20, AT_ONCE = 64 };
 
 enum contender { BY_PARSE, BY_VALIDATE, CONTENDERS };
 
@@ -31,12 +30,6 @@ struct subject {
     struct hl7_message message;
     size_t findings;
     double times[CONTENDERS][ROUNDS_MOST]; /* microseconds */
-};
-
-struct settings {
-    size_t rounds;
-    uint64_t turn; /* nanoseconds */
-    bool json;
 };
 
 /* ---- The messages --------------------------------------------------------------------------- */
@@ -120,14 +113,6 @@ static double take_turn(struct subject *subject, enum contender contender, uint6
     return (double)spent / (double)count / 1000;
 }
 
-static int compare_times(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-
-    return (left > right) - (left < right);
-}
-
 static void report_subject(struct subject *subject, const struct settings *settings)
 {
     if (settings->json) {
@@ -138,7 +123,7 @@ static void report_subject(struct subject *subject, const struct settings *setti
     for (size_t c = 0; c < CONTENDERS; c++) {
         double *times = subject->times[c];
 
-        qsort(times, settings->rounds, sizeof *times, compare_times);
+        qsort(times, settings->rounds, sizeof *times, compare_results);
         const double least = times[0];
         const double middle = times[settings->rounds / 2];
         const double most = times[settings->rounds - 1];
@@ -150,31 +135,6 @@ static void report_subject(struct subject *subject, const struct settings *setti
         }
     }
     (void)fputs(settings->json ? "}" : "", stdout);
-}
-
-static struct settings read_settings(int argc, char **argv)
-{
-    static const struct option known[] = {
-        {"rounds", required_argument, NULL, 'r'},
-        {"milliseconds", required_argument, NULL, 'm'},
-        {"json", no_argument, NULL, 'j'},
-        {NULL, 0, NULL, 0},
-    };
-    struct settings settings = {.rounds = 9, .turn = 50000000U};
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (option == 'r') {
-            settings.rounds = (size_t)bench_number("--rounds", optarg, 1, ROUNDS_MOST);
-        } else if (option == 'm') {
-            settings.turn = bench_number("--milliseconds", optarg, 1, 10000) * 1000000U;
-        } else if (option == 'j') {
-            settings.json = true;
-        } else {
-            bench_give_up("usage: validate [--rounds N] [--milliseconds M] [--json]");
-        }
-    }
-    return settings;
 }
 
 static void take_rounds(struct subject *subject, const struct settings *settings)
@@ -197,7 +157,7 @@ int main(int argc, char **argv)
         {.name = "1000 OBX", .results = 1000},
     };
     const size_t count = sizeof subjects / sizeof *subjects;
-    struct settings settings = read_settings(argc, argv);
+    struct settings settings = read_settings(argc, argv, "validate");
 
     if (settings.json) {
         (void)printf("{\"rounds\": %zu, \"subjects\": [", settings.rounds);
