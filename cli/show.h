@@ -18,7 +18,7 @@
 #include "hl7.h"
 #include "../base/json.h"
 #include "../base/memory.h"
-#include "names.h"
+#include "../base/names.h"
 #include "source.h"
 #include "../base/text.h"
 

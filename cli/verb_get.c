@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "../base/json.h"
-#include "names.h"
+#include "../base/names.h"
 #include "option_rows.h"
 #include "reader.h"
 #include "../base/templates.h"

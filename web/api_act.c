@@ -60,11 +60,7 @@ static void do_it(struct exchange *exchange, struct control_link *link)
     (void)json_object_set_new(whole, "refused", json_integer(refused));
     (void)json_object_set_new(whole, "count",
                               json_integer((json_int_t)json_array_size(done) - refused));
-    if (exchange_heard(exchange, link)) {
-        exchange_json(exchange, whole);
-    } else {
-        json_decref(whole);
-    }
+    exchange_finish(exchange, link, whole);
 }
 
 /* A request that names one thing, by the number in the path. */

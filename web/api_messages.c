@@ -62,17 +62,6 @@ static void append(json_t *whole, const char *list, json_t *item)
     (void)json_array_append_new(json_object_get(whole, list), item);
 }
 
-/* Answers with what was made, if the broker's answer was whole. */
-static void finish(struct exchange *exchange, struct control_link *link, json_t *whole)
-{
-    if (exchange_heard(exchange, link)) {
-        exchange_json(exchange, whole);
-    } else {
-        json_decref(whole);
-    }
-    control_link_close(link);
-}
-
 void api_messages(struct exchange *exchange)
 {
     struct control_link link;
@@ -97,7 +86,8 @@ void api_messages(struct exchange *exchange)
             (void)json_object_set_new(whole, "cursor", text_json(record_get(record, "cursor")));
         }
     }
-    finish(exchange, &link, whole);
+    exchange_finish(exchange, &link, whole);
+    control_link_close(&link);
 }
 
 /* ---- Stories --------------------------------------------------------------------------------- */
@@ -151,7 +141,8 @@ void api_message(struct exchange *exchange)
     while ((record = control_link_next(&link)) != NULL) {
         take_story(whole, record);
     }
-    finish(exchange, &link, whole);
+    exchange_finish(exchange, &link, whole);
+    control_link_close(&link);
 }
 
 /* ---- Messages with deliveries ---------------------------------------------------------------- */
@@ -194,7 +185,8 @@ void api_trace(struct exchange *exchange)
         take_traced(items, record);
     }
     (void)json_object_set_new(whole, "more", json_boolean(json_array_size(items) >= TRACE_MAX));
-    finish(exchange, &link, whole);
+    exchange_finish(exchange, &link, whole);
+    control_link_close(&link);
 }
 
 /* A message and its delivery come in turns. */
@@ -235,5 +227,6 @@ void api_dead(struct exchange *exchange)
     while ((record = control_link_next(&link)) != NULL) {
         take_dead(whole, record);
     }
-    finish(exchange, &link, whole);
+    exchange_finish(exchange, &link, whole);
+    control_link_close(&link);
 }

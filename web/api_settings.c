@@ -150,11 +150,7 @@ void api_settings(struct exchange *exchange)
     }
     add_own(whole, &exchange->web->setup);
     add_parts(whole);
-    if (exchange_heard(exchange, &link)) {
-        exchange_json(exchange, whole);
-    } else {
-        json_decref(whole);
-    }
+    exchange_finish(exchange, &link, whole);
     control_link_close(&link);
 }
 
@@ -217,10 +213,6 @@ void api_history(struct exchange *exchange)
     while ((record = control_link_next(&link)) != NULL) {
         take_past(whole, record);
     }
-    if (exchange_heard(exchange, &link)) {
-        exchange_json(exchange, whole);
-    } else {
-        json_decref(whole);
-    }
+    exchange_finish(exchange, &link, whole);
     control_link_close(&link);
 }

@@ -223,12 +223,7 @@ void api_convert(struct exchange *exchange)
     work.message.ptr = message;
     if (find_beside(exchange, &beside)) {
         work.loader = beside.opened ? &beside.loader : NULL;
-        json_t *answer = workbench_convert(&work);
-        if (answer == NULL) {
-            (void)exchange_no_memory(exchange);
-        } else {
-            exchange_json(exchange, answer);
-        }
+        exchange_json(exchange, workbench_convert(&work));
     }
     if (beside.opened) {
         beside_close(&beside.beside);
@@ -259,12 +254,7 @@ void api_cases(struct exchange *exchange)
         cases.loader = &beside.loader;
         cases.folder = named.folder->folder;
         cases.name = named.name;
-        json_t *answer = cases_run(&cases);
-        if (answer == NULL) {
-            (void)exchange_no_memory(exchange);
-        } else {
-            exchange_json(exchange, answer);
-        }
+        exchange_json(exchange, cases_run(&cases));
     }
     if (beside.opened) {
         beside_close(&beside.beside);

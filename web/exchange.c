@@ -140,6 +140,15 @@ void exchange_json(struct exchange *exchange, json_t *json)
     exchange_json_text(exchange, text);
 }
 
+void exchange_finish(struct exchange *exchange, const struct control_link *link, json_t *whole)
+{
+    if (exchange_heard(exchange, link)) {
+        exchange_json(exchange, whole);
+    } else {
+        json_decref(whole);
+    }
+}
+
 void exchange_nothing(struct exchange *exchange)
 {
     exchange_bytes(exchange, NULL, NULL, 0);

@@ -74,6 +74,10 @@ bool exchange_has_only(struct exchange *exchange, const char *words);
 /* Answers with JSON, which is taken; NULL: memory was short. */
 void exchange_json(struct exchange *exchange, json_t *json);
 
+/* Answers with what was made of the broker's answer, if that was whole; else the failure is told. Takes
+ * `whole`; the link stays open. */
+void exchange_finish(struct exchange *exchange, const struct control_link *link, json_t *whole);
+
 /* The same with text that is JSON already, malloc'd and taken. */
 void exchange_json_text(struct exchange *exchange, char *text);
 

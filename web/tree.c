@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../base/names.h"
 #include "base64.h"
 
 enum { PATH_BYTES = 80, SNIFFED = 32 };
@@ -268,13 +269,6 @@ static void add_repetitions(struct tree *tree, json_t *node, hl7_slice raw, stru
 
 /* ---- Segments -------------------------------------------------------------------------------- */
 
-static const struct hl7_dict_segment *known_segment(const struct tree *tree, hl7_slice name)
-{
-    const struct hl7_dict_segment *known = hl7_dict_segment(tree->version, name);
-
-    return known != NULL ? known : hl7_dict_segment(HL7_ANY_VERSION, name);
-}
-
 /* The type of a field; of OBX-5 it is what OBX-2 says. */
 static const struct hl7_dict_type *type_of(const struct tree *tree, size_t segment, size_t number,
                                            const struct hl7_dict_field *field)
@@ -330,7 +324,7 @@ static uint32_t occurrence_of(const struct hl7_message *message, size_t segment)
 static json_t *segment_json(struct tree *tree, size_t segment)
 {
     hl7_slice name = hl7_segment_name(tree->message, segment);
-    const struct hl7_dict_segment *known = known_segment(tree, name);
+    const struct hl7_dict_segment *known = names_segment(tree->version, name);
     struct hl7_path path = {.occurrence = occurrence_of(tree->message, segment)};
     json_t *fields = json_array();
 

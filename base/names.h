@@ -2,8 +2,8 @@
  *
  * names.h - what the dictionary (hl7/dict.h) says of a place in a message: its name, its type, and what
  * the code there stands for. For what is written for people; the validator has stricter ways. */
-#ifndef ORDERLY_NAMES_H
-#define ORDERLY_NAMES_H
+#ifndef BASE_NAMES_H
+#define BASE_NAMES_H
 
 #include <stddef.h>
 
